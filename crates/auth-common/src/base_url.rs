@@ -1,0 +1,119 @@
+use std::{fmt, str::FromStr};
+
+use url::{Host, Url};
+
+use crate::ConfigurationError;
+
+/// The address below which a vendor's API lives, such as `https://api.example.com` or `https://example.com/gateway`.
+///
+/// One that exists is valid: it is HTTPS (plain HTTP only to a loopback address), has a host, and carries no user
+/// name, password, query or fragment. A path is kept, with or without its last slash.
+///
+/// ```
+/// use auth_common::BaseUrl;
+///
+/// let base: BaseUrl = "https://files.example.com:8443/stcp".parse()?;
+/// assert_eq!(base.as_str(), "https://files.example.com:8443/stcp/");
+///
+/// let error = "http://files.example.com".parse::<BaseUrl>().unwrap_err();
+/// assert_eq!(error.to_string(), "base URL must begin with https:// (plain http:// is for loopback addresses only)");
+/// # Ok::<(), auth_common::ConfigurationError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// Accepts an address of plain `http://` as well, over which **anyone on the way reads the password and the
+    /// token**. It is meant for a server inside a network that you trust, and that has no certificate.
+    ///
+    /// # Errors
+    ///
+    /// As for [`BaseUrl::from_str`], except for the rule on `http://`.
+    pub fn dangerously_allow_plain_http(url: &str) -> Result<Self, ConfigurationError> {
+        Self::checked(url, true)
+    }
+
+    /// The address as text, which always ends in a slash.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The address as a URL, whose path always ends in a slash.
+    pub fn as_url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The URL of `path` below this address. `path` is relative and already encoded: `oauth/token`.
+    pub fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        let joined = format!("{}{}", url.path(), path.trim_start_matches('/'));
+        url.set_path(&joined);
+        url
+    }
+
+    /// Whether the host is this very machine: `localhost`, `127.0.0.0/8` or `::1`.
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    fn checked(url: &str, plain_http: bool) -> Result<Self, ConfigurationError> {
+        let refused = |rule: &str| ConfigurationError::new("base URL", rule);
+        if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(refused(
+                "must not contain white space or control characters",
+            ));
+        }
+        let mut url = Url::parse(url)
+            .map_err(|_| refused("must be an absolute URL, such as https://api.example.com"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused("must not contain a user name or a password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refused("must not contain a query or a fragment"));
+        }
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        let base = Self(url);
+        match base.0.scheme() {
+            "https" => Ok(base),
+            "http" if plain_http || base.is_loopback() => Ok(base),
+            "http" => Err(refused(
+                "must begin with https:// (plain http:// is for loopback addresses only)",
+            )),
+            _ => Err(refused("must begin with https://")),
+        }
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = ConfigurationError;
+
+    /// Checks an address.
+    ///
+    /// # Errors
+    ///
+    /// When it is not an absolute `https://` URL (or `http://` to a loopback address), or carries a user name, a
+    /// password, a query, a fragment or white space.
+    fn from_str(url: &str) -> Result<Self, ConfigurationError> {
+        Self::checked(url, false)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BaseUrl({})", self.as_str())
+    }
+}

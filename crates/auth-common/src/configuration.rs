@@ -1,0 +1,220 @@
+use std::{ffi::OsString, fmt};
+
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroize;
+
+/// A value that was refused before any traffic: a credential, a URL, a setting, an environment variable.
+///
+/// Its text names the field and the rule. It never shows the value.
+///
+/// ```
+/// use auth_common::Credential;
+///
+/// let error = Credential::new("password", "").unwrap_err();
+/// assert_eq!(error.to_string(), "password must not be empty");
+/// assert_eq!(error.field(), "password");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {rule}")]
+pub struct ConfigurationError {
+    field: String,
+    rule: String,
+}
+
+impl ConfigurationError {
+    /// A refusal of `field`, for breaking `rule`. Neither may contain the value.
+    pub fn new(field: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            rule: rule.into(),
+        }
+    }
+
+    /// The name of the parameter, setting or environment variable that was refused.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// The rule that it broke, as the end of a sentence that begins with the field.
+    pub fn rule(&self) -> &str {
+        &self.rule
+    }
+
+    pub(crate) fn renamed(self, field: &str) -> Self {
+        Self::new(field, self.rule)
+    }
+}
+
+/// One text that identifies or proves who is calling: a user name, a password, an API key, an API secret.
+///
+/// It is never empty, never holds a control character, and is otherwise kept byte for byte: nothing is trimmed or
+/// normalised. `Debug` redacts it, and the memory is wiped when it is dropped.
+///
+/// ```
+/// use auth_common::Credential;
+///
+/// let password = Credential::new("password", "pão & queijo + 1%")?;
+/// assert_eq!(password.expose_secret(), "pão & queijo + 1%");
+/// assert_eq!(format!("{password:?}"), "[REDACTED]");
+/// # Ok::<(), auth_common::ConfigurationError>(())
+/// ```
+pub struct Credential(SecretString);
+
+impl Credential {
+    /// Checks `value`, known to the user as `field`.
+    ///
+    /// # Errors
+    ///
+    /// When the value is empty, longer than 4096 bytes, or holds a control character.
+    pub fn new(field: &str, value: impl Into<SecretString>) -> Result<Self, ConfigurationError> {
+        let value = value.into();
+        let text = value.expose_secret();
+        if text.is_empty() {
+            return Err(ConfigurationError::new(field, "must not be empty"));
+        }
+        if text.len() > LONGEST_CREDENTIAL {
+            return Err(ConfigurationError::new(
+                field,
+                format!("must be at most {LONGEST_CREDENTIAL} bytes long"),
+            ));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(ConfigurationError::new(
+                field,
+                "must not contain control characters, such as a line break or a tab",
+            ));
+        }
+        Ok(Self(value))
+    }
+
+    /// Checks `value` as [`new`](Self::new) does, and that it has at most `longest` characters.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new), and when the value has more than `longest` characters.
+    pub fn with_limit(
+        field: &str,
+        value: impl Into<SecretString>,
+        longest: usize,
+    ) -> Result<Self, ConfigurationError> {
+        let credential = Self::new(field, value)?;
+        if credential.expose_secret().chars().count() > longest {
+            return Err(ConfigurationError::new(
+                field,
+                format!("must be at most {longest} characters long"),
+            ));
+        }
+        Ok(credential)
+    }
+
+    /// The text itself. The name is a reminder to whoever reads the call.
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[REDACTED]")
+    }
+}
+
+/// Where settings are read from by name: the environment of the process, or a stand-in for it.
+///
+/// ```
+/// use auth_common::Vars;
+///
+/// let vars = Vars::from_pairs([("INVOISYS_USERNAME", "fiscal@example.com")]);
+/// assert_eq!(vars.optional("INVOISYS_USERNAME")?.as_deref(), Some("fiscal@example.com"));
+/// assert_eq!(
+///     vars.required("INVOISYS_PASSWORD").unwrap_err().to_string(),
+///     "INVOISYS_PASSWORD is not set in the environment",
+/// );
+/// # Ok::<(), auth_common::ConfigurationError>(())
+/// ```
+pub struct Vars(Box<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<OsString>;
+
+impl Vars {
+    /// The environment variables of this process.
+    pub fn process() -> Self {
+        Self(Box::new(|name| std::env::var_os(name)))
+    }
+
+    /// The given names and values, for tests and for settings that come from elsewhere.
+    pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<String>,
+        V: Into<OsString>,
+    {
+        let pairs: Vec<(String, OsString)> = pairs
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self(Box::new(move |name| {
+            pairs
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+        }))
+    }
+
+    /// The value of `name`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not set, or is not UTF-8. The error names the variable and never shows its value.
+    pub fn required(&self, name: &str) -> Result<String, ConfigurationError> {
+        self.optional(name)?
+            .ok_or_else(|| ConfigurationError::new(name, "is not set in the environment"))
+    }
+
+    /// The value of `name`, or `None` when it is not set.
+    ///
+    /// # Errors
+    ///
+    /// When it is set, but is not UTF-8.
+    pub fn optional(&self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        (self.0)(name)
+            .map(|value| {
+                value.into_string().map_err(|value| {
+                    value.into_encoded_bytes().zeroize();
+                    ConfigurationError::new(name, "is not valid UTF-8")
+                })
+            })
+            .transpose()
+    }
+
+    /// The value of `name` as a secret, checked as [`Credential::new`] does, so that the error calls it by that name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`required`](Self::required) and [`Credential::new`].
+    pub fn credential(&self, name: &str) -> Result<SecretString, ConfigurationError> {
+        let value: SecretString = self.required(name)?.into();
+        Ok(Credential::new(name, value)?.0)
+    }
+
+    /// Turns the value of `name` into a `T`, with an error that calls it by that name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`required`](Self::required), and whatever `parse` refuses.
+    pub fn parse<T>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, ConfigurationError>,
+    ) -> Result<T, ConfigurationError> {
+        parse(&self.required(name)?).map_err(|error| error.renamed(name))
+    }
+}
+
+impl fmt::Debug for Vars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vars")
+    }
+}
+
+/// Longer than any credential that the five vendors document, short enough to bound a request.
+const LONGEST_CREDENTIAL: usize = 4096;

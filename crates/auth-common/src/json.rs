@@ -1,0 +1,330 @@
+use std::{borrow::Cow, fmt, time::Duration};
+
+use secrecy::SecretString;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::lifetime;
+
+/// The body of an answer, read as a JSON object, field by field.
+///
+/// What a vendor says is not trusted. The fields of a success (`access_token`, `token_type`, `expires_in`) are read
+/// strictly, and the error names the field that is wrong. Texts for people, as in an error body, are read leniently: at
+/// most 256 characters, without control characters, and withheld when they repeat one of the caller's secrets.
+#[derive(Clone)]
+pub struct JsonObject<'a> {
+    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    secrets: &'a [&'a str],
+}
+
+impl<'a> JsonObject<'a> {
+    /// Reads `body`. One UTF-8 byte order mark is skipped; unknown fields are kept and ignored, however deep.
+    ///
+    /// A text that contains one of `secrets`, or 12 bytes in a row of one, will be withheld.
+    ///
+    /// # Errors
+    ///
+    /// When the body is not one JSON object in UTF-8, has anything after it, or names a field twice.
+    pub fn parse(body: &'a [u8], secrets: &'a [&'a str]) -> Result<Self, InvalidBody> {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Err(InvalidBody::new("the body", "is empty"));
+        }
+        let Fields(fields) = serde_json::from_slice(body).map_err(|error| {
+            // The text of a serde error may quote the body. Its kind does not.
+            InvalidBody::new(
+                "the body",
+                match error.classify() {
+                    serde_json::error::Category::Data => {
+                        "is not a JSON object with each field named once"
+                    }
+                    serde_json::error::Category::Eof => "is JSON that ends early",
+                    _ => "is not JSON",
+                },
+            )
+        })?;
+        Ok(Self { fields, secrets })
+    }
+
+    /// An object without fields: what an error body of a foreign shape is read as.
+    pub fn empty() -> Self {
+        Self {
+            fields: Vec::new(),
+            secrets: &[],
+        }
+    }
+
+    /// Whether the field is there and not `null`.
+    pub fn has(&self, field: &str) -> bool {
+        self.raw(field).is_some()
+    }
+
+    /// The names of the fields, cleaned as [`text`](Self::text) is.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.fields
+            .iter()
+            .map(|(name, _)| clean(name, self.secrets))
+    }
+
+    /// A token: a text of 1 to 16,384 visible ASCII characters, which is all that an `Authorization` header carries.
+    ///
+    /// # Errors
+    ///
+    /// When the field is missing, `null`, not a text, empty, longer, or holds any other byte.
+    pub fn token(&self, field: &'static str) -> Result<SecretString, InvalidBody> {
+        let refused = |problem| Err(InvalidBody::new(field, problem));
+        let Some(raw) = self.raw(field) else {
+            return refused("is missing");
+        };
+        let Some(token) = string(raw) else {
+            return refused("is not a text");
+        };
+        if token.is_empty() {
+            return refused("is empty");
+        }
+        if token.len() > LONGEST_TOKEN {
+            return refused("is longer than 16,384 characters");
+        }
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refused("holds a character that no Authorization header can carry");
+        }
+        Ok(SecretString::from(&**token))
+    }
+
+    /// As [`token`](Self::token), for a field that may be missing or `null`.
+    ///
+    /// # Errors
+    ///
+    /// When the field is there and is not such a text.
+    pub fn optional_token(&self, field: &'static str) -> Result<Option<SecretString>, InvalidBody> {
+        self.has(field).then(|| self.token(field)).transpose()
+    }
+
+    /// The `token_type` of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), as the vendor wrote it;
+    /// `Bearer` when it is missing or `null`.
+    ///
+    /// # Errors
+    ///
+    /// When it is anything but `Bearer`, in any case: these crates can only send Bearer tokens.
+    pub fn token_type(&self) -> Result<String, InvalidBody> {
+        if !self.has("token_type") {
+            return Ok("Bearer".into());
+        }
+        self.text("token_type")
+            .filter(|kind| kind.eq_ignore_ascii_case("Bearer"))
+            .ok_or(InvalidBody::new("token_type", "is not Bearer"))
+    }
+
+    /// The `expires_in` of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), in whole seconds, or
+    /// `None` when it is missing or `null`. An integer, a float (rounded down) and a numeric text are understood;
+    /// above seven days, seven days are meant.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a number, or is less than one second.
+    pub fn expires_in(&self) -> Result<Option<Duration>, InvalidBody> {
+        let Some(raw) = self.raw("expires_in") else {
+            return Ok(None);
+        };
+        let refused = |problem| Err(InvalidBody::new("expires_in", problem));
+        let text = string(raw);
+        let number = text.as_deref().map_or(raw.get(), |text| text.trim());
+        let Some(seconds) = decimal(number) else {
+            return refused("is not a number of seconds");
+        };
+        if seconds < 1.0 {
+            return refused("is less than one second");
+        }
+        // A float of any size becomes an integer by saturation.
+        let seconds = (seconds as u64).min(lifetime::LONGEST.as_secs());
+        Ok(Some(Duration::from_secs(seconds)))
+    }
+
+    /// A text for people, cleaned; `None` when the field is missing or is not a text.
+    pub fn text(&self, field: &str) -> Option<String> {
+        let text = string(self.raw(field)?)?;
+        Some(clean(&text, self.secrets))
+    }
+
+    /// The texts of a list of texts, or of one text, cleaned; none when the field is neither.
+    pub fn texts(&self, field: &str) -> Vec<String> {
+        let Some(raw) = self.raw(field) else {
+            return Vec::new();
+        };
+        let elements: Vec<&RawValue> =
+            serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw]);
+        elements
+            .into_iter()
+            .filter_map(string)
+            .take(MOST_ELEMENTS)
+            .map(|text| clean(&text, self.secrets))
+            .collect()
+    }
+
+    /// A whole number, also where it is written as a text; `None` when the field is neither.
+    pub fn number(&self, field: &str) -> Option<i64> {
+        let raw = self.raw(field)?;
+        let text = string(raw);
+        text.as_deref()
+            .map_or(raw.get(), |text| text.trim())
+            .parse()
+            .ok()
+    }
+
+    /// A `NumericDate` of a JSON Web Token: seconds since 1970, a fraction cut off.
+    pub(crate) fn numeric_date(&self, claim: &str) -> Option<i64> {
+        // A float of any size becomes an integer by saturation.
+        decimal(self.raw(claim)?.get()).map(|seconds| seconds as i64)
+    }
+
+    /// The objects of a list of objects, or the one object; none when the field is neither.
+    pub fn objects(&self, field: &str) -> Vec<JsonObject<'a>> {
+        let Some(raw) = self.raw(field) else {
+            return Vec::new();
+        };
+        let elements: Vec<&'a RawValue> =
+            serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw]);
+        elements
+            .into_iter()
+            .filter_map(|raw| JsonObject::parse(raw.get().as_bytes(), self.secrets).ok())
+            .take(MOST_ELEMENTS)
+            .collect()
+    }
+
+    fn raw(&self, field: &str) -> Option<&'a RawValue> {
+        self.fields
+            .iter()
+            .find(|(name, raw)| name == field && raw.get() != "null")
+            .map(|(_, raw)| *raw)
+    }
+}
+
+impl fmt::Debug for JsonObject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JsonObject({} fields)", self.fields.len())
+    }
+}
+
+/// What is wrong with the body of an answer: the field, and the problem. It never quotes the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {problem}")]
+pub struct InvalidBody {
+    field: &'static str,
+    problem: &'static str,
+}
+
+impl InvalidBody {
+    /// A complaint about `field`.
+    pub const fn new(field: &'static str, problem: &'static str) -> Self {
+        Self { field, problem }
+    }
+
+    /// The name of the field, or `the body`.
+    pub const fn field(&self) -> &'static str {
+        self.field
+    }
+}
+
+/// An object's fields in order, each once.
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldsVisitor;
+
+        impl<'de> Visitor<'de> for FieldsVisitor {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                while let Some((name, raw)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
+                    if fields.len() == MOST_FIELDS || fields.iter().any(|(known, _)| *known == name)
+                    {
+                        return Err(A::Error::custom("a field twice, or too many fields"));
+                    }
+                    fields.push((name, raw));
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+/// The value of a JSON text, in memory that is wiped when it is dropped.
+fn string(raw: &RawValue) -> Option<Zeroizing<String>> {
+    if !raw.get().starts_with('"') {
+        return None;
+    }
+    serde_json::from_str(raw.get()).ok().map(Zeroizing::new)
+}
+
+/// The value of a JSON number, however large. Only digits, a point, an exponent and signs are numbers here: Rust's own
+/// parser takes `inf` and `nan` too.
+fn decimal(number: &str) -> Option<f64> {
+    let digits = number
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    if !digits {
+        return None;
+    }
+    number.parse().ok()
+}
+
+/// What the vendor said, fit to be shown: short, on one line, and without the caller's secrets.
+pub(crate) fn clean(said: &str, secrets: &[&str]) -> String {
+    let mut line: String = said.chars().filter(|c| !c.is_control()).collect();
+    if repeats(said, secrets) || repeats(&line, secrets) {
+        line.zeroize();
+        return WITHHELD.into();
+    }
+    if let Some((cut, _)) = line.char_indices().nth(LONGEST_TEXT) {
+        line.truncate(cut);
+    }
+    line
+}
+
+/// Whether `said` contains one of `secrets`, in part or whole, as it is or as a form would encode it.
+fn repeats(said: &str, secrets: &[&str]) -> bool {
+    secrets.iter().any(|secret| {
+        let form: Zeroizing<String> =
+            Zeroizing::new(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
+        [*secret, form.as_str()].into_iter().any(|secret| {
+            let bytes = secret.as_bytes();
+            !bytes.is_empty()
+                && bytes
+                    .windows(bytes.len().min(TELLING_FRAGMENT))
+                    .any(|fragment| {
+                        said.as_bytes()
+                            .windows(fragment.len())
+                            .any(|window| window == fragment)
+                    })
+        })
+    })
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// Longer than any token seen, and as long as servers commonly let one header be.
+const LONGEST_TOKEN: usize = 16 * 1024;
+/// A sentence or two; a page of HTML in a log line helps nobody.
+const LONGEST_TEXT: usize = 256;
+/// So that a hostile list of errors stays short as well.
+const MOST_ELEMENTS: usize = 16;
+/// Finding a doubled name compares each with each: this bounds it.
+const MOST_FIELDS: usize = 256;
+/// So many bytes in a row of a secret are worth withholding a text for.
+const TELLING_FRAGMENT: usize = 12;
+const WITHHELD: &str = "[withheld: it repeats a secret]";
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

@@ -1,0 +1,497 @@
+//! The life of a token as a pure state machine: who is served, who waits, and when the vendor is asked.
+//!
+//! It does no I/O, reads no clock and draws no random number: each transition takes the moment and the draws as
+//! parameters, and its return value says what the shell is to do.
+
+use std::time::Duration;
+
+use crate::lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille};
+
+/// What the machine knows. The token itself is the shell's: here it is a generation and its validity.
+#[derive(Debug, Clone)]
+pub(crate) struct Lifecycle {
+    policy: Policy,
+    held: Option<Held>,
+    flight: Option<Flight>,
+    next_flight: u64,
+    /// The flight that brought the newest token, even if that token was invalidated since.
+    newest_from: Option<FlightId>,
+    next_generation: u64,
+    /// When the last flight landed.
+    landed: Option<Duration>,
+    cool_down: Option<CoolDown>,
+    strikes: [u32; Trouble::COUNT],
+    advisory: AdvisoryBackoff,
+    invalidation: InvalidationGuard,
+    tally: Tally,
+}
+
+/// The numbers that a user may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub(crate) margins: Margins,
+    /// How long a flight may take in all.
+    pub(crate) flight: Duration,
+    /// The first cool-down for each kind of trouble.
+    pub(crate) cool_downs: [Duration; Trouble::COUNT],
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            margins: Margins::DEFAULT,
+            flight: FLIGHT,
+            cool_downs: Trouble::ALL.map(|trouble| trouble.cool_down().0),
+        }
+    }
+}
+
+/// One request to the vendor, retries and fallback included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FlightId(u64);
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    generation: u64,
+    validity: Validity,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Flight {
+    id: FlightId,
+    /// On the monotonic clock.
+    started: Duration,
+    /// Started while a token was good, so nobody had to wait for it.
+    background: bool,
+    /// Started because a token was invalidated.
+    after_invalidation: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct CoolDown {
+    /// On the monotonic clock alone: a wall clock that jumps must not let another login through.
+    until: Duration,
+    trouble: Trouble,
+}
+
+/// When a failed refresh ahead of expiry is tried again.
+#[derive(Debug, Clone, Copy, Default)]
+struct AdvisoryBackoff {
+    not_before: Duration,
+    failures: u32,
+    /// A runtime dropped a background flight. From then on the elected caller awaits its own.
+    runtimes_come_and_go: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct InvalidationGuard {
+    /// A token was invalidated, and no flight has brought another yet.
+    pending: bool,
+    /// When the last flight that an invalidation caused landed.
+    landed: Option<Duration>,
+}
+
+/// What has happened so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) failures: u64,
+    pub(crate) last_success: Option<Moment>,
+}
+
+/// What failed, as far as the pause after it is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    Refused,
+    RateLimited,
+    Transient,
+    Malformed,
+    /// Refused, but not for the credentials: it pauses as long, but `renew` may try.
+    Rejected,
+}
+
+impl Trouble {
+    pub(crate) const COUNT: usize = 5;
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::Refused,
+        Self::RateLimited,
+        Self::Transient,
+        Self::Malformed,
+        Self::Rejected,
+    ];
+
+    /// The first and the longest cool-down.
+    const fn cool_down(self) -> (Duration, Duration) {
+        match self {
+            // Vendors lock accounts after a handful of wrong passwords: one a minute, then fewer.
+            Self::Refused | Self::Rejected => (Duration::from_secs(60), Duration::from_secs(900)),
+            // Vendors count a minute or an hour, and rarely say which.
+            Self::RateLimited => (Duration::from_secs(300), Duration::from_secs(3600)),
+            // The flight has already retried: this only keeps a loop from spinning.
+            Self::Transient => (Duration::from_secs(1), Duration::from_secs(30)),
+            // Something answers in the vendor's place, or the vendor is being changed.
+            Self::Malformed => (Duration::from_secs(5), Duration::from_secs(60)),
+        }
+    }
+}
+
+/// What a caller gets, and what the shell must do for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The cached token.
+    Serve,
+    /// The cached token, at once; and this flight is to be started in the background.
+    ServeAndLaunch(Launch),
+    /// The outcome of this flight, started for this caller.
+    Launch(Launch),
+    /// The outcome of the flight under way. After `overdue` it is no longer to be waited for.
+    Join { flight: FlightId, overdue: Duration },
+    /// The error of the last flight, without traffic. It will be like this for so long.
+    FailFast { for_another: Duration },
+}
+
+/// A flight to be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Launch {
+    pub(crate) flight: FlightId,
+    /// How long to wait before the first request.
+    pub(crate) delay: Duration,
+    /// How long the caller awaits it before it takes the cached token.
+    pub(crate) patience: Option<Duration>,
+}
+
+/// How a flight ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Landing {
+    Token(Validity),
+    Trouble {
+        trouble: Trouble,
+        /// How long the vendor asked to be left alone.
+        retry_after: Option<Duration>,
+        /// A random number from 0 to 1000.
+        draw: u32,
+    },
+}
+
+/// What became of a landing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Landed {
+    /// The token is the one to serve now, under this generation.
+    Kept { generation: u64 },
+    /// The flight failed; it is not asked for again for so long.
+    Failed { for_another: Duration },
+    /// Something newer is there, or another flight is under way: nothing changes.
+    TooLate,
+}
+
+/// What an invalidation did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Invalidation {
+    /// The token will not be served again. The next call asks for another.
+    Accepted,
+    /// The token had been replaced or invalidated before: nothing to do.
+    AlreadyReplaced,
+    /// An invalidation less than 30 s ago had led to this token. The vendor's API refuses new tokens as well, so
+    /// another login would not help, and it is still served.
+    TooSoon,
+}
+
+impl Lifecycle {
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            held: None,
+            flight: None,
+            next_flight: 1,
+            newest_from: None,
+            next_generation: 1,
+            landed: None,
+            cool_down: None,
+            strikes: [0; Trouble::COUNT],
+            advisory: AdvisoryBackoff::default(),
+            invalidation: InvalidationGuard::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// A caller wants a token.
+    pub(crate) fn ask(&mut self, now: Moment) -> Answer {
+        self.give_up_overdue_flight(now);
+        let cooling = self.cooling(now);
+        match self.phase(now) {
+            Some(Phase::Fresh) => Answer::Serve,
+            Some(Phase::Advisory) => {
+                let quiet = now.monotonic < self.advisory.not_before
+                    || cooling.is_some()
+                    || self.gap(now) > Duration::ZERO;
+                if self.flight.is_some() || quiet {
+                    return Answer::Serve;
+                }
+                let mut launch = self.launch(now, true);
+                if self.advisory.runtimes_come_and_go {
+                    launch.patience = Some(PATIENCE);
+                    Answer::Launch(launch)
+                } else {
+                    Answer::ServeAndLaunch(launch)
+                }
+            }
+            Some(Phase::Mandatory) => match (self.flight, cooling) {
+                (Some(flight), _) => self.join(flight, now),
+                (None, Some(_)) => Answer::Serve,
+                (None, None) => Answer::Launch(self.launch(now, false)),
+            },
+            Some(Phase::Expired) | None => match (self.flight, cooling) {
+                (Some(flight), _) => self.join(flight, now),
+                (None, Some(cool_down)) => Answer::FailFast {
+                    for_another: cool_down.until.saturating_sub(now.monotonic),
+                },
+                (None, None) => Answer::Launch(self.launch(now, false)),
+            },
+        }
+    }
+
+    /// A caller wants a new token, whatever is cached.
+    pub(crate) fn renew(&mut self, now: Moment) -> Answer {
+        self.give_up_overdue_flight(now);
+        if let Some(flight) = self.flight {
+            return self.join(flight, now);
+        }
+        match self.cooling(now) {
+            Some(CoolDown {
+                until,
+                trouble: Trouble::Refused | Trouble::RateLimited,
+            }) => Answer::FailFast {
+                for_another: until.saturating_sub(now.monotonic),
+            },
+            _ => Answer::Launch(self.launch(now, false)),
+        }
+    }
+
+    /// Whether the cached token may be used, for a caller who has nothing better.
+    pub(crate) fn serves(&self, now: Moment) -> bool {
+        self.phase(now).is_some_and(|phase| phase < Phase::Expired)
+    }
+
+    /// A flight ended by itself.
+    pub(crate) fn land(&mut self, id: FlightId, landing: Landing, now: Moment) -> Landed {
+        let flight = self.flight.filter(|flight| flight.id == id);
+        match landing {
+            Landing::Token(validity) => {
+                if self.newest_from.is_some_and(|newest| newest > id) {
+                    return Landed::TooLate;
+                }
+                if let Some(flight) = flight {
+                    self.clear_for_takeoff(now);
+                    if flight.after_invalidation {
+                        self.invalidation.landed = Some(now.monotonic);
+                    }
+                }
+                let generation = self.next_generation;
+                self.next_generation += 1;
+                self.held = Some(Held {
+                    generation,
+                    validity,
+                });
+                self.newest_from = Some(id);
+                self.cool_down = None;
+                self.strikes = [0; Trouble::COUNT];
+                self.advisory.not_before = Duration::ZERO;
+                self.advisory.failures = 0;
+                self.invalidation.pending = false;
+                self.tally.last_success = Some(now);
+                Landed::Kept { generation }
+            }
+            Landing::Trouble {
+                trouble,
+                retry_after,
+                draw,
+            } => {
+                let Some(flight) = flight else {
+                    return Landed::TooLate;
+                };
+                self.clear_for_takeoff(now);
+                self.tally.failures += 1;
+                let for_another = self.cool(trouble, retry_after, draw);
+                self.cool_down = Some(CoolDown {
+                    until: now.monotonic.saturating_add(for_another),
+                    trouble,
+                });
+                if flight.background {
+                    self.postpone_advisory(now);
+                }
+                Landed::Failed { for_another }
+            }
+        }
+    }
+
+    /// A flight was dropped without an outcome: it panicked, or its runtime shut down. Another may start at once.
+    pub(crate) fn abandon(&mut self, id: FlightId, now: Moment) {
+        let Some(flight) = self.flight.take_if(|flight| flight.id == id) else {
+            return;
+        };
+        self.tally.failures += 1;
+        if flight.background {
+            self.advisory.runtimes_come_and_go = true;
+            self.postpone_advisory(now);
+        }
+    }
+
+    /// An API refused the token of `generation`.
+    pub(crate) fn invalidate(&mut self, generation: u64, now: Moment) -> Invalidation {
+        if self.held.is_none_or(|held| held.generation != generation) {
+            return Invalidation::AlreadyReplaced;
+        }
+        if self
+            .invalidation
+            .landed
+            .is_some_and(|landed| now.monotonic < landed.saturating_add(INVALIDATION_PAUSE))
+        {
+            return Invalidation::TooSoon;
+        }
+        self.held = None;
+        self.invalidation.pending = true;
+        Invalidation::Accepted
+    }
+
+    pub(crate) fn phase(&self, now: Moment) -> Option<Phase> {
+        self.held.map(|held| held.validity.phase(now))
+    }
+
+    pub(crate) fn expiry(&self) -> Option<Moment> {
+        self.held.map(|held| held.validity.expiry)
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    pub(crate) fn in_flight(&self) -> bool {
+        self.flight.is_some()
+    }
+
+    /// How long until the vendor may be asked again; `None` when nothing stands in the way.
+    pub(crate) fn paused_for(&self, now: Moment) -> Option<Duration> {
+        let cooling = self
+            .cooling(now)
+            .map(|cool_down| cool_down.until.saturating_sub(now.monotonic));
+        match self.phase(now) {
+            Some(Phase::Fresh | Phase::Advisory) => cooling.max(
+                Some(self.advisory.not_before.saturating_sub(now.monotonic))
+                    .filter(|pause| !pause.is_zero()),
+            ),
+            _ => cooling,
+        }
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    fn launch(&mut self, now: Moment, background: bool) -> Launch {
+        let id = FlightId(self.next_flight);
+        self.next_flight += 1;
+        let delay = self.gap(now);
+        self.flight = Some(Flight {
+            id,
+            started: now.monotonic,
+            background,
+            after_invalidation: self.invalidation.pending,
+        });
+        Launch {
+            flight: id,
+            delay,
+            patience: None,
+        }
+    }
+
+    fn join(&self, flight: Flight, now: Moment) -> Answer {
+        Answer::Join {
+            flight: flight.id,
+            overdue: self.overdue_at(flight).saturating_sub(now.monotonic),
+        }
+    }
+
+    /// Its own timer ends a flight in time. One that is still there afterwards is not being driven.
+    fn give_up_overdue_flight(&mut self, now: Moment) {
+        if let Some(flight) = self.flight
+            && now.monotonic >= self.overdue_at(flight)
+        {
+            self.abandon(flight.id, now);
+        }
+    }
+
+    fn overdue_at(&self, flight: Flight) -> Duration {
+        flight
+            .started
+            .saturating_add(self.policy.flight)
+            .saturating_add(GRACE)
+    }
+
+    fn clear_for_takeoff(&mut self, now: Moment) {
+        self.flight = None;
+        self.landed = Some(now.monotonic);
+    }
+
+    fn gap(&self, now: Moment) -> Duration {
+        self.landed.map_or(Duration::ZERO, |landed| {
+            landed.saturating_add(GAP).saturating_sub(now.monotonic)
+        })
+    }
+
+    fn cooling(&self, now: Moment) -> Option<CoolDown> {
+        self.cool_down
+            .filter(|cool_down| now.monotonic < cool_down.until)
+    }
+
+    /// The pause after one more `trouble`: doubling, with a fifth of jitter either way, never shorter than the vendor
+    /// asked for.
+    fn cool(&mut self, trouble: Trouble, retry_after: Option<Duration>, draw: u32) -> Duration {
+        let kind = trouble as usize;
+        let (_, longest) = trouble.cool_down();
+        let strikes = self.strikes.get(kind).copied().unwrap_or_default();
+        let first = self.policy.cool_downs.get(kind).copied().unwrap_or(longest);
+        if let Some(strikes) = self.strikes.get_mut(kind) {
+            *strikes = strikes.saturating_add(1);
+        }
+        match retry_after {
+            Some(asked) => per_mille(asked, 1000 + draw.min(1000) / 5).max(SHORTEST_COOL_DOWN),
+            None => per_mille(
+                first
+                    .saturating_mul(2_u32.saturating_pow(strikes))
+                    .min(longest.max(first)),
+                jitter(draw),
+            ),
+        }
+    }
+
+    fn postpone_advisory(&mut self, now: Moment) {
+        let left = self
+            .held
+            .map_or(Duration::ZERO, |held| now.until(held.validity.expiry));
+        let pause = FIRST_ADVISORY_PAUSE
+            .saturating_mul(2_u32.saturating_pow(self.advisory.failures))
+            .min(LONGEST_ADVISORY_PAUSE)
+            .min(left / 4);
+        self.advisory.failures = self.advisory.failures.saturating_add(1);
+        self.advisory.not_before = now.monotonic.saturating_add(pause);
+    }
+}
+
+/// Three attempts of 10 s do not fit, and need not: most that fail, fail early.
+pub(crate) const FLIGHT: Duration = Duration::from_secs(25);
+/// A flight's own timer goes first, and starts after the gap; only one that nobody drives outlives it by this.
+const GRACE: Duration = Duration::from_secs(2);
+/// Whatever the lifetimes and the clocks do, the vendor is not asked more often than this.
+const GAP: Duration = Duration::from_secs(1);
+/// How long a caller that was promised not to wait, waits where nobody else would drive its flight.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// An API that answers 401 to every token must not cause a login for each.
+const INVALIDATION_PAUSE: Duration = Duration::from_secs(30);
+/// A `Retry-After` of nothing still keeps a loop from spinning.
+const SHORTEST_COOL_DOWN: Duration = Duration::from_secs(1);
+const FIRST_ADVISORY_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_ADVISORY_PAUSE: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+#[path = "lifecycle_tests.rs"]
+mod tests;

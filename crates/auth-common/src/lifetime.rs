@@ -1,0 +1,166 @@
+//! How long a token lives, and when it is time for the next: pure arithmetic on two clocks.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use zeroize::Zeroizing;
+
+use crate::json::JsonObject;
+
+/// A reading of both clocks. Neither alone tells when a token expires: the monotonic clock stands still while the
+/// machine is suspended, and the wall clock can be set back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// Time since an arbitrary origin, never running backwards.
+    pub(crate) monotonic: Duration,
+    /// Time since 1970-01-01 UTC, as far as the machine knows.
+    pub(crate) wall: Duration,
+}
+
+impl Moment {
+    pub(crate) fn plus(self, span: Duration) -> Self {
+        Self {
+            monotonic: self.monotonic.saturating_add(span),
+            wall: self.wall.saturating_add(span),
+        }
+    }
+
+    /// Whether this moment is at or past `mark` on either clock.
+    pub(crate) fn has_reached(self, mark: Self) -> bool {
+        self.monotonic >= mark.monotonic || self.wall >= mark.wall
+    }
+
+    /// The time left until `mark`, by the clock that will get there first.
+    pub(crate) fn until(self, mark: Self) -> Duration {
+        mark.monotonic
+            .saturating_sub(self.monotonic)
+            .min(mark.wall.saturating_sub(self.wall))
+    }
+
+    pub(crate) fn utc(self) -> DateTime<Utc> {
+        TimeDelta::from_std(self.wall)
+            .ok()
+            .and_then(|since| DateTime::UNIX_EPOCH.checked_add_signed(since))
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+}
+
+/// How far ahead of its expiry a token is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Margins {
+    /// The advisory window as thousandths of the lifetime. Half of it is the mandatory window.
+    pub(crate) advisory_per_mille: u32,
+}
+
+impl Margins {
+    /// A tenth: late enough to use what was issued, early enough for many more attempts before it matters.
+    pub(crate) const DEFAULT: Self = Self {
+        advisory_per_mille: 100,
+    };
+}
+
+/// When a token is to be renewed, must be renewed, and may no longer be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Validity {
+    pub(crate) advisory: Moment,
+    pub(crate) mandatory: Moment,
+    pub(crate) expiry: Moment,
+}
+
+/// Where in its life a token stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    Fresh,
+    Advisory,
+    Mandatory,
+    Expired,
+}
+
+impl Validity {
+    /// The life of a token that was requested at `start`. `draw`, a random number from 0 to 1000, moves its advisory
+    /// window by up to a fifth either way, so that a fleet which started together does not renew together.
+    pub(crate) fn new(start: Moment, lifetime: Duration, margins: Margins, draw: u32) -> Self {
+        let lifetime = lifetime.clamp(SHORTEST, LONGEST);
+        let advisory = per_mille(
+            per_mille(lifetime, margins.advisory_per_mille).min(LONGEST_ADVISORY),
+            jitter(draw),
+        );
+        let mandatory = per_mille(lifetime, margins.advisory_per_mille / 2)
+            .min(LONGEST_MANDATORY)
+            .min(advisory);
+        Self {
+            advisory: start.plus(lifetime.saturating_sub(advisory)),
+            mandatory: start.plus(lifetime.saturating_sub(mandatory)),
+            expiry: start.plus(lifetime),
+        }
+    }
+
+    pub(crate) fn phase(&self, now: Moment) -> Phase {
+        if !now.has_reached(self.advisory) {
+            Phase::Fresh
+        } else if !now.has_reached(self.mandatory) {
+            Phase::Advisory
+        } else if !now.has_reached(self.expiry) {
+            Phase::Mandatory
+        } else {
+            Phase::Expired
+        }
+    }
+}
+
+/// The lifetime of a token: what the vendor said, or else `fallback`, and never longer than the token's own claims
+/// allow.
+///
+/// The claims of a JSON Web Token ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)) are an unverified hint, so they
+/// can only shorten it: by `exp − iat`, or where `iat` is missing by `exp` − the response's own `Date`. Never by our
+/// clock, which may differ from the server's.
+pub(crate) fn lifetime(
+    expires_in: Option<Duration>,
+    fallback: Duration,
+    token: &str,
+    date: Option<DateTime<Utc>>,
+) -> Duration {
+    let said = expires_in.unwrap_or(fallback);
+    jwt_lifetime(token, date)
+        .map_or(said, |hint| said.min(hint))
+        .clamp(SHORTEST, LONGEST)
+}
+
+/// The lifetime in the claims of a JSON Web Token, if it is one and they tell.
+pub(crate) fn jwt_lifetime(token: &str, date: Option<DateTime<Utc>>) -> Option<Duration> {
+    let mut parts = token.split('.');
+    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?);
+    let claims = JsonObject::parse(&claims, &[]).ok()?;
+    let expiry = claims.numeric_date("exp")?;
+    let issued = match claims.numeric_date("iat") {
+        Some(issued) => issued,
+        None => date?.timestamp(),
+    };
+    let seconds = u64::try_from(expiry.checked_sub(issued)?).ok()?;
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
+/// 800 to 1200 thousandths, from a random number from 0 to 1000: a fifth either way.
+pub(crate) fn jitter(draw: u32) -> u32 {
+    800 + draw.min(1000) * 2 / 5
+}
+
+/// `duration` × `thousandths` / 1000, without overflow for any lifetime.
+pub(crate) fn per_mille(duration: Duration, thousandths: u32) -> Duration {
+    duration.saturating_mul(thousandths) / 1000
+}
+
+/// No vendor documents a longer one; a mistaken or hostile `expires_in` must not pin a token for years.
+pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+/// What a vendor calls a second, is one: less is refused before it gets here.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// A day-long token needs no more than an hour of attempts ahead of its expiry.
+const LONGEST_ADVISORY: Duration = Duration::from_secs(3600);
+/// Longer than a flight (25 s) and than the waiters of one (30 s), with room for a second.
+const LONGEST_MANDATORY: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+#[path = "lifetime_tests.rs"]
+mod tests;

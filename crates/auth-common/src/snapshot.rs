@@ -1,0 +1,67 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    lifecycle::Lifecycle,
+    lifetime::{Moment, Phase},
+};
+
+/// What an authenticator is doing, for a health page or a gauge. It holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Where the cached token stands.
+    pub state: TokenState,
+    /// When the cached token expires (UTC); `None` when there is none.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When a token last came (UTC).
+    pub last_success: Option<DateTime<Utc>>,
+    /// Logins that were sent, retries included.
+    pub logins: u64,
+    /// Refresh tokens that were presented, retries included.
+    pub refreshes: u64,
+    /// Requests for a token that failed for good, after their retries.
+    pub failures: u64,
+    /// Whether a request for a token is under way.
+    pub in_flight: bool,
+    /// The moment (UTC) before which the vendor is not asked, because of a failure; `None` when nothing stands in the
+    /// way.
+    pub next_attempt: Option<DateTime<Utc>>,
+}
+
+/// Where a cached token stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenState {
+    /// There is none yet, or it was invalidated: the next call waits for one.
+    Absent,
+    /// It is served at once.
+    Fresh,
+    /// It is served at once, and renewed in the background.
+    Renewing,
+    /// It is about to expire: calls wait for its successor, and fall back to it.
+    Expiring,
+    /// It has expired: the next call waits for its successor.
+    Expired,
+}
+
+impl Snapshot {
+    pub(crate) fn new(lifecycle: &Lifecycle, logins: u64, refreshes: u64, now: Moment) -> Self {
+        let tally = lifecycle.tally();
+        Self {
+            state: match lifecycle.phase(now) {
+                None => TokenState::Absent,
+                Some(Phase::Fresh) => TokenState::Fresh,
+                Some(Phase::Advisory) => TokenState::Renewing,
+                Some(Phase::Mandatory) => TokenState::Expiring,
+                Some(Phase::Expired) => TokenState::Expired,
+            },
+            expires_at: lifecycle.expiry().map(Moment::utc),
+            last_success: tally.last_success.map(Moment::utc),
+            logins,
+            refreshes,
+            failures: tally.failures,
+            in_flight: lifecycle.in_flight(),
+            next_attempt: lifecycle.paused_for(now).map(|pause| now.plus(pause).utc()),
+        }
+    }
+}
