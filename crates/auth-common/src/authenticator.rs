@@ -1,0 +1,372 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::HeaderValue;
+use secrecy::SecretString;
+
+use crate::{
+    ConfigurationError, Error, Invalidation, RefreshTokenEndpoint, Snapshot, Token, TokenEndpoint,
+    Transport, TransportBuilder, Vars,
+    clock::Clock,
+    lifecycle::{Policy, Trouble},
+    lifetime::Margins,
+    source::{Limits, Line, Source, Want},
+};
+
+/// Hands out the `Authorization` header for a vendor's API: on every call, at once, valid, and with one login for all
+/// callers.
+///
+/// Each vendor crate has this type under the name `Authenticator`, with its own endpoint as `E`. Clones are cheap and
+/// share one token: keep one for as long as the program runs, and give a clone to whoever calls the API. The rules it
+/// follows are told in [Life of a token](crate#life-of-a-token).
+///
+/// The methods that ask the vendor need a Tokio runtime with time and I/O enabled, any flavour. They may be dropped at
+/// any point, as in `select!` or on a timeout: a request for a token that is under way goes on, and its token is kept.
+pub struct Authenticator<E: TokenEndpoint> {
+    source: Arc<Source<E>>,
+}
+
+impl<E: TokenEndpoint> Authenticator<E> {
+    /// An authenticator to be set up, for one of the vendor's environments and one set of credentials.
+    pub fn builder(environment: E::Environment, credentials: E::Credentials) -> Builder<E> {
+        Builder::new(E::new(environment, credentials))
+    }
+
+    /// The authenticator that the environment variables of this process describe. The crate's documentation has their
+    /// names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`] when a variable is missing or its value is refused; it names the variable.
+    pub fn from_env() -> Result<Self, Error<E::ErrorResponse>> {
+        Ok(Self::builder_from(&Vars::process())?.build()?)
+    }
+
+    /// The builder that `vars` describe: [`from_env`](Self::from_env), to be set up further.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or its value is refused; the error names it.
+    pub fn builder_from(vars: &Vars) -> Result<Builder<E>, ConfigurationError> {
+        Ok(Builder::new(E::from_vars(vars)?))
+    }
+
+    /// The value of the `Authorization` header for a call to the vendor's API: `Bearer …`, marked sensitive.
+    ///
+    /// While the cached token is fresh this is one atomic load, and works outside a runtime too. Otherwise it asks the
+    /// vendor, or waits for whoever does, for 30 s at most.
+    ///
+    /// # Errors
+    ///
+    /// When there is no valid token and none can be had; see [`Error`] for what to do in each case.
+    pub async fn authorization(&self) -> Result<HeaderValue, Error<E::ErrorResponse>> {
+        match self.source.fresh(Token::authorization) {
+            Some(authorization) => Ok(authorization),
+            None => Ok(self.obtain(Want::Token).await?.authorization()),
+        }
+    }
+
+    /// The token itself, for what the header alone does not tell: when it expires, and which one an API refused.
+    ///
+    /// # Errors
+    ///
+    /// As for [`authorization`](Self::authorization).
+    pub async fn token(&self) -> Result<Token, Error<E::ErrorResponse>> {
+        match self.source.fresh(Token::clone) {
+            Some(token) => Ok(token),
+            None => self.obtain(Want::Token).await,
+        }
+    }
+
+    /// Asks for a new token now, whatever is cached, or joins a request that is under way.
+    ///
+    /// # Errors
+    ///
+    /// When no new token could be had; the cached one is kept. While the vendor's refusal of the credentials or its
+    /// rate limit is still being waited out, this fails at once, and [`Error::retry_at`] says until when.
+    pub async fn renew(&self) -> Result<Token, Error<E::ErrorResponse>> {
+        self.obtain(Want::Renewal).await
+    }
+
+    /// Says that the vendor's API refused `token` with a 401. It will not be served again: the next call asks for
+    /// another.
+    ///
+    /// Only that very token is affected: a 401 that arrives late cannot discard a newer one, and ten tasks that see
+    /// the same 401 cause one login. What came of it is returned.
+    pub fn invalidate(&self, token: &Token) -> Invalidation {
+        self.source.invalidate(token)
+    }
+
+    /// Asks the vendor's token endpoint once, and returns its answer in the vendor's own fields. This neither uses nor
+    /// fills the cache, and retries nothing: in most programs [`authorization`](Self::authorization) is the one to call.
+    ///
+    /// # Errors
+    ///
+    /// When the vendor refuses, cannot be reached, or answers otherwise than documented.
+    pub async fn request_token(&self) -> Result<E::TokenResponse, Error<E::ErrorResponse>> {
+        let request = self.source.endpoint.token_request();
+        self.source.request(request, E::token_response).await
+    }
+
+    /// What this authenticator is doing, without secrets.
+    pub fn snapshot(&self) -> Snapshot {
+        self.source.snapshot()
+    }
+
+    async fn obtain(&self, want: Want) -> Result<Token, Error<E::ErrorResponse>> {
+        // Boxed, so that the future of a call that needs none of this stays small.
+        let current = Box::pin(self.source.obtain(want)).await?;
+        Ok(current.token.clone())
+    }
+}
+
+impl<E: RefreshTokenEndpoint> Authenticator<E> {
+    /// Presents `refresh_token` to the vendor once, and returns its answer in the vendor's own fields. This neither
+    /// uses nor fills the cache, which refreshes by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the vendor refuses, cannot be reached, or answers otherwise than documented.
+    pub async fn refresh_token(
+        &self,
+        refresh_token: &SecretString,
+    ) -> Result<E::RefreshResponse, Error<E::ErrorResponse>> {
+        let request = self
+            .source
+            .endpoint
+            .refresh_request(refresh_token)
+            .ok_or_else(|| ConfigurationError::new("refresh token", "is unknown to this vendor"))?;
+        self.source.request(request, E::refresh_response).await
+    }
+}
+
+impl<E: TokenEndpoint> Clone for Authenticator<E> {
+    fn clone(&self) -> Self {
+        Self {
+            source: Arc::clone(&self.source),
+        }
+    }
+}
+
+impl<E: TokenEndpoint> fmt::Debug for Authenticator<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("vendor", &E::VENDOR)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The settings of an [`Authenticator`]. Every one of them has a default that suits most programs.
+#[must_use]
+pub struct Builder<E: TokenEndpoint> {
+    endpoint: E,
+    transport: Option<Transport>,
+    own_transport: Option<TransportBuilder>,
+    application: Option<String>,
+    limits: Limits,
+    clock: Clock,
+    refused: Option<ConfigurationError>,
+}
+
+impl<E: TokenEndpoint> Builder<E> {
+    fn new(endpoint: E) -> Self {
+        Self {
+            endpoint,
+            transport: None,
+            own_transport: None,
+            application: None,
+            limits: Limits {
+                attempts: ATTEMPTS,
+                attempt_timeout: ATTEMPT_TIMEOUT,
+                policy: Policy::default(),
+            },
+            clock: Clock::default(),
+            refused: None,
+        }
+    }
+
+    /// Sends requests over `transport`, which any number of authenticators may share. Without this setting, all of
+    /// them share [`Transport::shared`].
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Trusts the certificate authorities in `pem` as well; see [`TransportBuilder::root_certificate`].
+    pub fn root_certificate(self, pem: &[u8]) -> Self {
+        self.own_transport(|transport| transport.root_certificate(pem))
+    }
+
+    /// Sends everything through the proxy at `url`; see [`TransportBuilder::proxy`].
+    pub fn proxy(self, url: &str) -> Self {
+        self.own_transport(|transport| transport.proxy(url))
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(self) -> Self {
+        self.own_transport(TransportBuilder::no_proxy)
+    }
+
+    /// The time allowed to connect: 5 s unless set; see [`TransportBuilder::connect_timeout`].
+    pub fn connect_timeout(self, allowed: Duration) -> Self {
+        self.own_transport(|transport| transport.connect_timeout(allowed))
+    }
+
+    /// Puts the name of the application before this crate's in the `User-Agent` header, as in `shop/1.4.2`.
+    pub fn user_agent_prefix(mut self, application: &str) -> Self {
+        self.application = Some(application.into());
+        self
+    }
+
+    /// How early a token is renewed, as a fraction of its lifetime: 0.1 unless set, from 0.02 to 0.5. Whatever the
+    /// fraction, that is at most an hour before its expiry, and a fifth earlier or later by chance.
+    pub fn early_renewal(mut self, fraction: f64) -> Self {
+        if !(0.02..=0.5).contains(&fraction) {
+            return self.refuse(
+                "early renewal",
+                "must be between 0.02 and 0.5 of the lifetime",
+            );
+        }
+        self.limits.policy.margins = Margins {
+            advisory_per_mille: (fraction * 1000.0) as u32,
+        };
+        self
+    }
+
+    /// The time allowed for one attempt, from looking up the name to the last byte of the answer: 10 s unless set,
+    /// from 10 ms to 120 s.
+    pub fn attempt_timeout(mut self, allowed: Duration) -> Self {
+        if !(Duration::from_millis(10)..=Duration::from_secs(120)).contains(&allowed) {
+            return self.refuse("attempt timeout", "must be between 10 ms and 120 s");
+        }
+        self.limits.attempt_timeout = allowed;
+        self
+    }
+
+    /// The time allowed for a request for a token in all, retries included: 25 s unless set, from 10 ms to 300 s.
+    /// Callers wait up to 5 s longer.
+    pub fn deadline(mut self, allowed: Duration) -> Self {
+        if !(Duration::from_millis(10)..=Duration::from_secs(300)).contains(&allowed) {
+            return self.refuse("deadline", "must be between 10 ms and 300 s");
+        }
+        self.limits.policy.flight = allowed;
+        self
+    }
+
+    /// How many times a request for a token is sent at most: 3 unless set, from 1 to 5. Only failures that are worth
+    /// it are retried; refused credentials never are.
+    pub fn attempts(mut self, most: u32) -> Self {
+        if !(1..=5).contains(&most) {
+            return self.refuse("attempts", "must be between 1 and 5");
+        }
+        self.limits.attempts = most;
+        self
+    }
+
+    /// How long the vendor is left alone after a first failure of this kind, from 1 s to 1 h. It doubles with each
+    /// further one; callers get the same error in the meantime.
+    pub fn cool_down(mut self, after: CoolDown, first: Duration) -> Self {
+        if !(Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&first) {
+            return self.refuse("cool-down", "must be between 1 s and 1 h");
+        }
+        let kinds: &[Trouble] = match after {
+            CoolDown::Refused => &[Trouble::Refused, Trouble::Rejected],
+            CoolDown::RateLimited => &[Trouble::RateLimited],
+            CoolDown::Unavailable => &[Trouble::Transient],
+            CoolDown::InvalidResponse => &[Trouble::Malformed],
+        };
+        for kind in kinds {
+            if let Some(cool_down) = self.limits.policy.cool_downs.get_mut(*kind as usize) {
+                *cool_down = first;
+            }
+        }
+        self
+    }
+
+    /// Reads the time from a clock moved by hand, and takes chance out of every margin: for tests.
+    #[cfg(feature = "testing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+    pub fn clock(mut self, clock: crate::testing::ManualClock) -> Self {
+        self.clock = Clock::Manual(clock);
+        self
+    }
+
+    /// Builds the authenticator. It needs no runtime, starts nothing, and asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// When a setting was refused, two of them contradict each other, or the platform's root certificates cannot be
+    /// loaded.
+    pub fn build(self) -> Result<Authenticator<E>, ConfigurationError> {
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        let transport = match (self.transport, self.own_transport) {
+            (Some(transport), None) => transport,
+            (None, Some(settings)) => settings.build()?,
+            (None, None) => Transport::shared()?,
+            (Some(_), Some(_)) => {
+                return Err(ConfigurationError::new(
+                    "transport",
+                    "cannot be given together with a root certificate, a proxy or a connect timeout: set them on it",
+                ));
+            }
+        };
+        let user_agent = match self.application {
+            None => E::USER_AGENT.to_owned(),
+            Some(application) => format!("{application} {}", E::USER_AGENT),
+        };
+        let user_agent = HeaderValue::try_from(user_agent).map_err(|_| {
+            ConfigurationError::new(
+                "User-Agent prefix",
+                "must be visible ASCII, as in shop/1.4.2",
+            )
+        })?;
+        let line = Line {
+            transport,
+            base: self.endpoint.base_url().clone(),
+            user_agent,
+        };
+        let source = Source::new(self.endpoint, line, self.clock, self.limits);
+        Ok(Authenticator {
+            source: Arc::new(source),
+        })
+    }
+
+    fn own_transport(mut self, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.own_transport = Some(set(self.own_transport.unwrap_or_default()));
+        self
+    }
+
+    fn refuse(mut self, setting: &str, rule: &str) -> Self {
+        self.refused = Some(ConfigurationError::new(setting, rule));
+        self
+    }
+}
+
+impl<E: TokenEndpoint> fmt::Debug for Builder<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("vendor", &E::VENDOR)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// After which kind of failure the vendor is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CoolDown {
+    /// [`Error::CredentialsRefused`] and [`Error::Refused`]: 60 s, doubling to 15 min.
+    Refused,
+    /// [`Error::RateLimited`] where the vendor does not say for how long: 5 min, doubling to 1 h.
+    RateLimited,
+    /// [`Error::Unavailable`] and [`Error::TimedOut`]: 1 s, doubling to 30 s.
+    Unavailable,
+    /// [`Error::InvalidResponse`]: 5 s, doubling to 60 s.
+    InvalidResponse,
+}
+
+/// Slow vendors answer within a few seconds; two attempts and a wait fit into a flight.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// One more than once is enough for a passing fault; one more yet, for an unlucky day.
+const ATTEMPTS: u32 = 3;

@@ -1,0 +1,61 @@
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::lifetime::Moment;
+
+/// A clock that stands still until it is moved. Clones are the same clock.
+///
+/// It has two hands, as a machine has: a monotonic one, and one on the wall that can be set. A token expires when
+/// either says so.
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<Mutex<Moment>>);
+
+impl ManualClock {
+    /// A clock that shows `wall` (UTC; 1970 at the earliest).
+    pub fn new(wall: DateTime<Utc>) -> Self {
+        Self(Arc::new(Mutex::new(Moment {
+            monotonic: Duration::ZERO,
+            wall: since_epoch(wall),
+        })))
+    }
+
+    /// Lets time pass, on both hands.
+    pub fn advance(&self, by: Duration) {
+        let mut now = self.lock();
+        *now = now.plus(by);
+    }
+
+    /// Lets time pass on the monotonic hand alone.
+    pub fn advance_monotonic(&self, by: Duration) {
+        let mut now = self.lock();
+        now.monotonic = now.monotonic.saturating_add(by);
+    }
+
+    /// Sets the wall clock, forwards or back, as an administrator or a suspended machine does.
+    pub fn set_wall(&self, wall: DateTime<Utc>) {
+        self.lock().wall = since_epoch(wall);
+    }
+
+    /// What the wall clock shows.
+    pub fn wall(&self) -> DateTime<Utc> {
+        self.now().utc()
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Moment> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn since_epoch(wall: DateTime<Utc>) -> Duration {
+    wall.signed_duration_since(DateTime::UNIX_EPOCH)
+        .to_std()
+        .unwrap_or(Duration::ZERO)
+}

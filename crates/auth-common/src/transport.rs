@@ -1,0 +1,454 @@
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use zeroize::Zeroizing;
+
+use crate::{
+    BaseUrl, ConfigurationError, TokenRequest,
+    error::Cause,
+    json,
+    retry::{self, Setback},
+};
+
+/// What carries token requests: HTTPS with settings made for the purpose, shared by any number of authenticators.
+///
+/// It speaks HTTP/1.1 over TLS 1.2 or later, follows no redirect, retries nothing, keeps no idle connection, stores no
+/// cookie, inflates nothing, reads at most 64 headers and 64 KiB of body, and allows 5 s to connect. All of that holds
+/// even when another crate of the same program switches on more of the HTTP library's features. The usual proxy
+/// variables (`HTTPS_PROXY`, `NO_PROXY`, …) are honoured, except for loopback addresses, to which it always connects
+/// directly.
+///
+/// An authenticator that is given none uses [`Transport::shared`]. A program needs another only for a private
+/// certificate authority, a proxy of its own, or a different time to connect:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use auth_common::Transport;
+///
+/// let transport = Transport::builder()
+///     .no_proxy()
+///     .connect_timeout(Duration::from_secs(2))
+///     .build()?;
+/// let same = transport.clone();
+/// # let _ = same;
+/// # Ok::<(), auth_common::ConfigurationError>(())
+/// ```
+#[derive(Clone)]
+pub struct Transport(Carrier);
+
+#[derive(Clone)]
+enum Carrier {
+    Http(Arc<Http>),
+    #[cfg(feature = "testing")]
+    Scripted(crate::testing::Script),
+}
+
+struct Http {
+    settings: TransportBuilder,
+    client: reqwest::Client,
+    /// For loopback addresses: a proxy has no business there, and must not see a password in plain HTTP.
+    direct: OnceLock<reqwest::Client>,
+}
+
+impl Transport {
+    /// A transport to be set up.
+    pub fn builder() -> TransportBuilder {
+        TransportBuilder::default()
+    }
+
+    /// The transport with the settings above, built at the first call and shared by the whole process: loading the
+    /// platform's root certificates takes about a millisecond.
+    ///
+    /// # Errors
+    ///
+    /// As for [`TransportBuilder::build`].
+    pub fn shared() -> Result<Self, ConfigurationError> {
+        static SHARED: OnceLock<Transport> = OnceLock::new();
+        if let Some(transport) = SHARED.get() {
+            return Ok(transport.clone());
+        }
+        let transport = Self::builder().build()?;
+        Ok(SHARED.get_or_init(|| transport).clone())
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn scripted(script: crate::testing::Script) -> Self {
+        Self(Carrier::Scripted(script))
+    }
+
+    /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body.
+    pub(crate) async fn send(
+        &self,
+        base: &BaseUrl,
+        request: TokenRequest,
+        user_agent: &HeaderValue,
+        allowed: Duration,
+    ) -> Result<Answer, Fault> {
+        let exchange = async {
+            match &self.0 {
+                Carrier::Http(http) => http.exchange(base, request, user_agent).await,
+                #[cfg(feature = "testing")]
+                Carrier::Scripted(script) => script.exchange(base, &request).await,
+            }
+        };
+        tokio::time::timeout(allowed, exchange)
+            .await
+            .unwrap_or_else(|_| Err(Fault::sent(Cause::Slow(allowed))))
+    }
+}
+
+impl Http {
+    async fn exchange(
+        &self,
+        base: &BaseUrl,
+        request: TokenRequest,
+        user_agent: &HeaderValue,
+    ) -> Result<Answer, Fault> {
+        let client = if base.is_loopback() {
+            self.direct()?
+        } else {
+            &self.client
+        };
+        let url = base.join(request.path());
+        let (headers, body) = request.into_parts();
+        let mut response = client
+            .post(url)
+            .headers(headers)
+            .header(header::USER_AGENT, user_agent)
+            .body(Bytes::from_owner(body))
+            .send()
+            .await
+            .map_err(Fault::from_http)?;
+        let mut body = Zeroizing::new(Vec::with_capacity(TYPICAL_BODY));
+        while let Some(chunk) = response.chunk().await.map_err(Fault::from_http)? {
+            if body.len() + chunk.len() > LONGEST_BODY {
+                return Err(Fault {
+                    setback: Setback::Malformed,
+                    cause: Cause::TooLarge,
+                });
+            }
+            append(&mut body, &chunk);
+        }
+        Ok(Answer::new(response.status(), response.headers(), body))
+    }
+
+    fn direct(&self) -> Result<&reqwest::Client, Fault> {
+        if let Some(client) = self.direct.get() {
+            return Ok(client);
+        }
+        let client = self
+            .settings
+            .clone()
+            .no_proxy()
+            .client()
+            .map_err(|error| Fault {
+                setback: Setback::NotSent,
+                cause: Cause::NotSent(error.to_string()),
+            })?;
+        Ok(self.direct.get_or_init(|| client))
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+/// The settings of a [`Transport`].
+#[derive(Clone)]
+#[must_use]
+pub struct TransportBuilder {
+    connect_timeout: Duration,
+    roots: Vec<reqwest::Certificate>,
+    proxy: Route,
+    refused: Option<ConfigurationError>,
+}
+
+#[derive(Clone)]
+enum Route {
+    /// As the environment says.
+    Environment,
+    Direct,
+    Proxy(Box<reqwest::Proxy>),
+}
+
+impl Default for TransportBuilder {
+    fn default() -> Self {
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            roots: Vec::new(),
+            proxy: Route::Environment,
+            refused: None,
+        }
+    }
+}
+
+impl TransportBuilder {
+    /// Trusts the certificate authorities in `pem` as well, in PEM, one or more: for a vendor's server that stands
+    /// behind a private one. The platform's own authorities stay trusted.
+    pub fn root_certificate(mut self, pem: &[u8]) -> Self {
+        match certificates(pem) {
+            Ok(certificates) => self.roots.extend(certificates),
+            Err(error) => self.refused = Some(error),
+        }
+        self
+    }
+
+    /// Sends everything through the proxy at `url`, whatever the environment says; `http://user:password@host:port` is
+    /// understood. Loopback addresses are reached directly all the same.
+    pub fn proxy(mut self, url: &str) -> Self {
+        match reqwest::Proxy::all(url) {
+            Ok(proxy) => self.proxy = Route::Proxy(Box::new(proxy)),
+            Err(_) => {
+                self.refused = Some(ConfigurationError::new(
+                    "proxy",
+                    "must be a URL, such as http://proxy.example.com:3128",
+                ));
+            }
+        }
+        self
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Route::Direct;
+        self
+    }
+
+    /// The time allowed for name look-up, TCP and TLS together: 5 s unless set, from 1 ms to 60 s.
+    pub fn connect_timeout(mut self, allowed: Duration) -> Self {
+        if allowed < Duration::from_millis(1) || allowed > Duration::from_secs(60) {
+            self.refused = Some(ConfigurationError::new(
+                "connect timeout",
+                "must be between 1 ms and 60 s",
+            ));
+        }
+        self.connect_timeout = allowed;
+        self
+    }
+
+    /// Builds the transport. It needs no runtime, and starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// When a setting was refused, or the platform's root certificates cannot be loaded.
+    pub fn build(self) -> Result<Transport, ConfigurationError> {
+        let client = self.client()?;
+        Ok(Transport(Carrier::Http(Arc::new(Http {
+            settings: self,
+            client,
+            direct: OnceLock::new(),
+        }))))
+    }
+
+    fn client(&self) -> Result<reqwest::Client, ConfigurationError> {
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone());
+        }
+        // Every setting is made here, also those that are the default of the features this crate asks for: another
+        // crate in the program may ask for more, and must not change how tokens travel.
+        let mut client = reqwest::Client::builder()
+            .http1_only()
+            .http1_max_headers(MOST_HEADERS)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_max_idle_per_host(0)
+            .connection_verbose(false)
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .no_hickory_dns()
+            .connect_timeout(self.connect_timeout);
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        {
+            client = client.tls_version_min(reqwest::tls::Version::TLS_1_2);
+            if !self.roots.is_empty() {
+                client = client.tls_certs_merge(self.roots.clone());
+            }
+        }
+        #[cfg(feature = "rustls")]
+        {
+            client = client.tls_backend_rustls();
+        }
+        #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+        {
+            client = client.tls_backend_native();
+        }
+        client = match &self.proxy {
+            Route::Environment => client,
+            Route::Direct => client.no_proxy(),
+            Route::Proxy(proxy) => client.no_proxy().proxy(reqwest::Proxy::clone(proxy)),
+        };
+        client.build().map_err(|error| {
+            ConfigurationError::new(
+                "transport",
+                format!("cannot be set up: {}", innermost(&error.without_url())),
+            )
+        })
+    }
+}
+
+impl fmt::Debug for TransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportBuilder")
+            .field("connect_timeout", &self.connect_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, ConfigurationError> {
+    match reqwest::Certificate::from_pem_bundle(pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(ConfigurationError::new(
+            "root certificate",
+            "must be one or more certificates in PEM",
+        )),
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn certificates(_: &[u8]) -> Result<Vec<reqwest::Certificate>, ConfigurationError> {
+    Err(ConfigurationError::new(
+        "root certificate",
+        "needs one of the features `rustls` and `native-tls`",
+    ))
+}
+
+/// A whole answer of the vendor, whatever its status.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// The server's clock, where it told.
+    pub(crate) date: Option<DateTime<Utc>>,
+    /// How long the server asks to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: StatusCode, headers: &HeaderMap, body: Zeroizing<Vec<u8>>) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let date = text(header::DATE).and_then(retry::http_date);
+        Self {
+            status,
+            date,
+            retry_after: text(header::RETRY_AFTER)
+                .and_then(|value| retry::retry_after(value, date)),
+            body,
+        }
+    }
+}
+
+/// Why there is no whole answer, and what that means for another attempt.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) setback: Setback,
+    pub(crate) cause: Cause,
+}
+
+impl Fault {
+    pub(crate) fn sent(cause: Cause) -> Self {
+        Self {
+            setback: Setback::Ambiguous,
+            cause,
+        }
+    }
+
+    fn from_http(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        if let Some(problem) = certificate_problem(&error) {
+            return Self {
+                setback: Setback::Certificate,
+                cause: Cause::Certificate(problem),
+            };
+        }
+        let reason = innermost(&error);
+        if error.is_connect() {
+            Self {
+                setback: Setback::NotSent,
+                cause: Cause::NotSent(reason),
+            }
+        } else {
+            Self::sent(Cause::Cut(reason))
+        }
+    }
+}
+
+/// The text of the error that started it all. Those on the way only say that something failed.
+fn innermost(error: &dyn StdError) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    json::clean(&error.to_string(), &[])
+}
+
+/// What the TLS library dislikes about the server's certificate, where that is the trouble.
+#[cfg(feature = "rustls")]
+fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<String> {
+    use rustls::{CertificateError, Error};
+
+    let mut error = Some(error);
+    while let Some(current) = error {
+        let tls = current.downcast_ref::<Error>().or_else(|| {
+            current
+                .downcast_ref::<std::io::Error>()?
+                .get_ref()?
+                .downcast_ref::<Error>()
+        });
+        if let Some(Error::InvalidCertificate(problem)) = tls {
+            let clock = match problem {
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => {
+                    "; check the clock of this machine as well"
+                }
+                _ => "",
+            };
+            return Some(format!("{}{clock}", json::clean(&problem.to_string(), &[])));
+        }
+        error = current.source();
+    }
+    None
+}
+
+/// Without rustls there is no type to ask, only a text: every TLS library names the certificate in it.
+#[cfg(not(feature = "rustls"))]
+fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<String> {
+    let text = innermost(error);
+    text.to_ascii_lowercase()
+        .contains("certificate")
+        .then(|| format!("{text}; check the clock of this machine as well"))
+}
+
+/// Grows by whole copies, so that what was outgrown is wiped.
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
+    let needed = body.len() + chunk.len();
+    if needed > body.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * body.capacity())));
+        larger.extend_from_slice(body);
+        *body = larger;
+    }
+    body.extend_from_slice(chunk);
+}
+
+/// Long enough for a slow TLS handshake over a bad line, short enough to leave room for two more attempts.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Hundreds of headers mean something other than a token endpoint.
+const MOST_HEADERS: usize = 64;
+/// Four times the longest token.
+const LONGEST_BODY: usize = 64 * 1024;
+/// Holds any of the documented answers.
+const TYPICAL_BODY: usize = 4 * 1024;
