@@ -1,0 +1,77 @@
+use crate::{
+    process::{Result, cargo},
+    step::{self, Step},
+    workspace::Workspace,
+};
+
+pub(crate) fn run(named: &[&str]) -> Result {
+    step::run("ci", STEPS, named)
+}
+
+fn format() -> Result {
+    cargo("fmt").args(["--all", "--check"]).run()
+}
+
+/// `unsafe` is forbidden from outside as well: no package can forget to inherit the lint.
+pub(crate) fn clippy() -> Result {
+    cargo("clippy")
+        .args(["--workspace", "--all-targets", "--all-features", "--"])
+        .args(LINTS)
+        .run()
+}
+
+fn test() -> Result {
+    cargo("test").args(["--workspace", "--all-features"]).run()
+}
+
+fn documentation() -> Result {
+    cargo("doc")
+        .args(["--workspace", "--all-features", "--no-deps"])
+        .var("RUSTDOCFLAGS", "-D warnings")
+        .run()
+}
+
+/// Built together, packages lend each other their features; a user's build has no such help.
+fn alone() -> Result {
+    for package in Workspace::load()?.published()? {
+        for features in [&[][..], &["--no-default-features"]] {
+            cargo("clippy")
+                .args(["--package", &package.name])
+                .args(features.iter().copied())
+                .arg("--")
+                .args(LINTS)
+                .run()?;
+        }
+    }
+    Ok(())
+}
+
+const LINTS: [&str; 4] = ["-D", "warnings", "-F", "unsafe_code"];
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        headline: "rustfmt would change nothing",
+        run: format,
+    },
+    Step {
+        name: "clippy",
+        headline: "no warning, no unsafe code, in any target",
+        run: clippy,
+    },
+    Step {
+        name: "alone",
+        headline: "each crate by itself, with default features and none",
+        run: alone,
+    },
+    Step {
+        name: "doc",
+        headline: "the documentation builds without a warning",
+        run: documentation,
+    },
+    Step {
+        name: "test",
+        headline: "the README's test command",
+        run: test,
+    },
+];
