@@ -47,7 +47,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When a variable is missing or its value is refused; the error names it.
     pub fn builder_from(vars: &Vars) -> Result<Builder<E>, ConfigurationError> {
-        Ok(Builder::new(E::from_vars(vars)?))
+        E::from_vars(vars).map(|endpoint| Builder::new(Ok(endpoint)))
     }
 
     /// The value of the `Authorization` header for a call to the vendor's API: `Bearer …`, marked sensitive.
@@ -158,7 +158,7 @@ impl<E: TokenEndpoint> fmt::Debug for Authenticator<E> {
 /// The settings of an [`Authenticator`]. Every one of them has a default that suits most programs.
 #[must_use]
 pub struct Builder<E: TokenEndpoint> {
-    endpoint: E,
+    endpoint: Result<E, ConfigurationError>,
     transport: Option<Transport>,
     own_transport: Option<TransportBuilder>,
     application: Option<String>,
@@ -168,7 +168,7 @@ pub struct Builder<E: TokenEndpoint> {
 }
 
 impl<E: TokenEndpoint> Builder<E> {
-    fn new(endpoint: E) -> Self {
+    fn new(endpoint: Result<E, ConfigurationError>) -> Self {
         Self {
             endpoint,
             transport: None,
@@ -295,11 +295,12 @@ impl<E: TokenEndpoint> Builder<E> {
     /// # Errors
     ///
     /// When a setting was refused, two of them contradict each other, or the platform's root certificates cannot be
-    /// loaded.
+    /// loaded. The error names the setting.
     pub fn build(self) -> Result<Authenticator<E>, ConfigurationError> {
         if let Some(refused) = self.refused {
             return Err(refused);
         }
+        let endpoint = self.endpoint?;
         let transport = match (self.transport, self.own_transport) {
             (Some(transport), None) => transport,
             (None, Some(settings)) => settings.build()?,
@@ -323,10 +324,10 @@ impl<E: TokenEndpoint> Builder<E> {
         })?;
         let line = Line {
             transport,
-            base: self.endpoint.base_url().clone(),
+            base: endpoint.base_url().clone(),
             user_agent,
         };
-        let source = Source::new(self.endpoint, line, self.clock, self.limits);
+        let source = Source::new(endpoint, line, self.clock, self.limits);
         Ok(Authenticator {
             source: Arc::new(source),
         })

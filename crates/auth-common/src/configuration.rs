@@ -186,14 +186,13 @@ impl Vars {
             .transpose()
     }
 
-    /// The value of `name` as a secret, checked as [`Credential::new`] does, so that the error calls it by that name.
+    /// The value of `name` as a [`Credential`]; an error calls it by that name.
     ///
     /// # Errors
     ///
     /// As for [`required`](Self::required) and [`Credential::new`].
-    pub fn credential(&self, name: &str) -> Result<SecretString, ConfigurationError> {
-        let value: SecretString = self.required(name)?.into();
-        Ok(Credential::new(name, value)?.0)
+    pub fn credential(&self, name: &str) -> Result<Credential, ConfigurationError> {
+        Credential::new(name, self.required(name)?)
     }
 
     /// Turns the value of `name` into a `T`, with an error that calls it by that name.

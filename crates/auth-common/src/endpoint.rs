@@ -28,7 +28,14 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     const FALLBACK_LIFETIME: Duration;
 
     /// The endpoint of `environment`, asked with `credentials`.
-    fn new(environment: Self::Environment, credentials: Self::Credentials) -> Self;
+    ///
+    /// # Errors
+    ///
+    /// When the two do not go together.
+    fn new(
+        environment: Self::Environment,
+        credentials: Self::Credentials,
+    ) -> Result<Self, ConfigurationError>;
 
     /// The endpoint that the environment variables describe.
     ///
