@@ -1,1 +1,1588 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+use std::{cell::RefCell, collections::BTreeMap};
+
+use proptest::{
+    prelude::*,
+    sample::Index,
+    test_runner::{Config, TestRunner},
+};
+
+use super::*;
+
+// Serving
+
+#[test]
+fn cold_cache_elects_one_caller_and_the_others_join() {
+    let mut life = Life::new();
+    let launch = life.launch();
+    assert_eq!(launch.delay, Duration::ZERO);
+    assert_eq!(launch.patience, None);
+    for _ in 0..10_000 {
+        assert_eq!(life.ask(), life.join(launch, secs(27)));
+        assert_eq!(life.renew(), life.join(launch, secs(27)));
+    }
+}
+
+#[test]
+fn fresh_token_is_served_up_to_its_advisory_window() {
+    let mut life = Life::with_token(3600);
+    assert_eq!(life.ask(), Answer::Serve);
+    life.wait(secs(3240) - NANOSECOND);
+    assert_eq!(life.ask(), Answer::Serve);
+    assert!(!life.machine.in_flight());
+}
+
+#[test]
+fn advisory_window_serves_everyone_and_elects_one_background_flight() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3240));
+    let Answer::ServeAndLaunch(launch) = life.ask() else {
+        panic!("no refresh ahead of expiry");
+    };
+    assert_eq!((launch.delay, launch.patience), (Duration::ZERO, None));
+    for _ in 0..100 {
+        assert_eq!(life.ask(), Answer::Serve);
+    }
+    life.land_token(launch, 3600);
+    assert_eq!(life.ask(), Answer::Serve);
+}
+
+#[test]
+fn mandatory_window_waits_for_a_flight() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3540));
+    let launch = life.launch();
+    assert_eq!(life.ask(), life.join(launch, secs(27)));
+}
+
+#[test]
+fn mandatory_window_waits_for_the_flight_that_the_advisory_window_started() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3530));
+    let Answer::ServeAndLaunch(launch) = life.ask() else {
+        panic!("no refresh ahead of expiry");
+    };
+    life.wait(secs(10));
+    assert_eq!(life.ask(), life.join(launch, secs(17)));
+}
+
+#[test]
+fn mandatory_window_falls_back_to_the_token_during_a_cool_down() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3540));
+    life.fail(Trouble::RateLimited);
+    assert_eq!(life.ask(), Answer::Serve);
+    life.wait(secs(60) - NANOSECOND);
+    assert_eq!(life.ask(), Answer::Serve);
+    life.wait(NANOSECOND);
+    assert_eq!(
+        life.ask(),
+        Answer::FailFast {
+            for_another: secs(240)
+        }
+    );
+}
+
+#[test]
+fn expired_token_is_never_served() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3600) - NANOSECOND);
+    assert!(life.machine.serves(life.now));
+    life.wait(NANOSECOND);
+    assert!(!life.machine.serves(life.now));
+    life.launch();
+}
+
+#[test]
+fn wall_clock_alone_expires_a_token() {
+    let mut life = Life::with_token(3600);
+    life.now.wall += secs(365 * DAY);
+    assert!(!life.machine.serves(life.now));
+    let launch = life.launch();
+    life.land_token(launch, 3600);
+    assert_eq!(life.ask(), Answer::Serve, "one refresh is enough");
+}
+
+#[test]
+fn monotonic_clock_alone_expires_a_token() {
+    let mut life = Life::with_token(3600);
+    life.now.wall -= secs(365 * DAY);
+    life.now.monotonic += secs(3600);
+    assert!(!life.machine.serves(life.now));
+    life.launch();
+}
+
+#[test]
+fn error_never_displaces_a_valid_token() {
+    for trouble in Trouble::ALL {
+        let mut life = Life::with_token(3600);
+        let expiry = life.machine.expiry();
+        let Answer::Launch(launch) = life.renew() else {
+            panic!("renew joins nothing here");
+        };
+        life.land(launch, failure(trouble));
+        assert_eq!(life.machine.expiry(), expiry, "{trouble:?}");
+        assert_eq!(life.ask(), Answer::Serve, "{trouble:?}");
+    }
+}
+
+// A failed refresh ahead of expiry
+
+#[test]
+fn failed_background_refresh_is_tried_again_after_30_s_doubling_to_5_min() {
+    let mut life = Life::with_token(92_843);
+    life.wait(secs(92_843 - 3600));
+    for pause in [30, 60, 120, 240, 300, 300, 300] {
+        life.fail_in_background();
+        life.wait(secs(pause) - NANOSECOND);
+        assert_eq!(life.ask(), Answer::Serve, "before {pause} s");
+        life.wait(NANOSECOND);
+    }
+    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+}
+
+#[test]
+fn failed_background_refresh_is_tried_again_within_a_quarter_of_what_is_left() {
+    let mut life = Life::with_token(300);
+    life.wait(secs(270));
+    life.fail_in_background();
+    life.wait(secs(30) / 4 - NANOSECOND);
+    assert_eq!(life.ask(), Answer::Serve);
+    life.wait(NANOSECOND);
+    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+}
+
+#[test]
+fn success_ends_the_pauses_after_failed_background_refreshes() {
+    let mut life = Life::with_token(92_843);
+    life.wait(secs(92_843 - 3600));
+    life.fail_in_background();
+    life.wait(secs(30));
+    life.fail_in_background();
+    let Answer::Launch(launch) = life.renew() else {
+        panic!("a transient failure does not block renew");
+    };
+    life.wait(launch.delay);
+    life.land_token(launch, 92_843);
+
+    life.wait(secs(92_843 - 3600));
+    life.fail_in_background();
+    life.wait(secs(30));
+    assert!(
+        matches!(life.ask(), Answer::ServeAndLaunch(_)),
+        "30 s again"
+    );
+}
+
+#[test]
+fn mandatory_window_does_not_wait_for_the_pause_after_a_background_failure() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3530));
+    life.fail_in_background();
+    life.wait(secs(10));
+    life.launch();
+}
+
+#[test]
+fn after_an_abandoned_background_flight_the_elected_caller_awaits_its_own_for_10_s() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3240));
+    let Answer::ServeAndLaunch(launch) = life.ask() else {
+        panic!("no refresh ahead of expiry");
+    };
+    life.abandon(launch);
+    life.wait(secs(30) - NANOSECOND);
+    assert_eq!(
+        life.ask(),
+        Answer::Serve,
+        "it counts as a failed advisory refresh"
+    );
+    life.wait(NANOSECOND);
+    let launch = life.launch();
+    assert_eq!(launch.patience, Some(secs(10)));
+    assert_eq!(life.ask(), Answer::Serve, "only the elected caller waits");
+
+    life.land_token(launch, 3600);
+    life.wait(secs(3240));
+    assert_eq!(
+        life.launch().patience,
+        Some(secs(10)),
+        "and so it is from then on"
+    );
+}
+
+#[test]
+fn abandoned_foreground_flight_leaves_later_refreshes_in_the_background() {
+    let mut life = Life::new();
+    let launch = life.launch();
+    life.abandon(launch);
+    let launch = life.launch();
+    life.land_token(launch, 3600);
+    life.wait(secs(3240));
+    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+}
+
+// Flights
+
+#[test]
+fn flights_are_a_second_apart() {
+    let mut life = Life::new();
+    let launch = life.launch();
+    life.land_token(launch, 3600);
+    life.wait(Duration::from_millis(300));
+    let Answer::Launch(launch) = life.renew() else {
+        panic!("a renewal is a flight");
+    };
+    assert_eq!(launch.delay, Duration::from_millis(700));
+    life.wait(secs(1));
+    life.land_token(launch, 3600);
+    life.wait(secs(1));
+    let Answer::Launch(launch) = life.renew() else {
+        panic!("a renewal is a flight");
+    };
+    assert_eq!(launch.delay, Duration::ZERO);
+}
+
+#[test]
+fn advisory_refresh_waits_out_the_second_between_flights() {
+    // A lifetime so short that its advisory window opens within a second of the landing.
+    let mut life = Life::with_token(1);
+    life.wait(Duration::from_millis(920));
+    assert_eq!(life.ask(), Answer::Serve);
+}
+
+#[test]
+fn abandoned_flight_is_replaced_at_once() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.abandon(first);
+    let second = life.launch();
+    assert_eq!(second.delay, Duration::ZERO);
+    assert!(second.flight > first.flight);
+}
+
+#[test]
+fn abandoning_a_superseded_flight_changes_nothing() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.abandon(first);
+    let second = life.launch();
+    life.abandon(first);
+    assert_eq!(life.ask(), life.join(second, secs(27)));
+    assert_eq!(life.machine.tally().failures, 1);
+}
+
+#[test]
+fn flight_that_outlives_its_deadline_is_superseded() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.wait(secs(27) - NANOSECOND);
+    assert_eq!(life.ask(), life.join(first, NANOSECOND));
+    life.wait(NANOSECOND);
+    let second = life.launch();
+    assert!(second.flight > first.flight);
+}
+
+#[test]
+fn flight_deadline_follows_the_policy() {
+    let mut life = Life::of(Policy {
+        flight: secs(100),
+        ..Policy::default()
+    });
+    let launch = life.launch();
+    assert_eq!(life.ask(), life.join(launch, secs(102)));
+}
+
+#[test]
+fn undriven_background_flight_counts_as_abandoned() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3240));
+    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+    life.wait(secs(27));
+    assert_eq!(life.ask(), Answer::Serve, "30 s of peace first");
+    life.wait(secs(30));
+    assert_eq!(life.launch().patience, Some(secs(10)));
+}
+
+#[test]
+fn late_token_is_kept_while_nothing_newer_is_there() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.abandon(first);
+    let second = life.launch();
+    assert_eq!(life.land_token(first, 3600), Landed::Kept { generation: 1 });
+    assert_eq!(life.ask(), Answer::Serve);
+    assert!(life.machine.in_flight(), "the second is still under way");
+    assert_eq!(
+        life.land_token(second, 3600),
+        Landed::Kept { generation: 2 }
+    );
+}
+
+#[test]
+fn late_token_does_not_displace_a_newer_one() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.abandon(first);
+    let second = life.launch();
+    life.land_token(second, 3600);
+    let expiry = life.machine.expiry();
+    assert_eq!(life.land_token(first, 7200), Landed::TooLate);
+    assert_eq!(life.machine.expiry(), expiry);
+}
+
+#[test]
+fn late_token_does_not_follow_a_newer_one_that_was_invalidated() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.abandon(first);
+    let second = life.launch();
+    life.land_token(second, 3600);
+    assert_eq!(life.invalidate(1), Invalidation::Accepted);
+    assert_eq!(life.land_token(first, 3600), Landed::TooLate);
+    assert!(!life.machine.serves(life.now));
+}
+
+#[test]
+fn late_token_ends_the_cool_down_of_a_newer_failure() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.abandon(first);
+    let second = life.launch();
+    life.land(second, failure(Trouble::RateLimited));
+    assert_eq!(life.land_token(first, 3600), Landed::Kept { generation: 1 });
+    assert_eq!(life.machine.paused_for(life.now), None);
+}
+
+#[test]
+fn late_failure_changes_nothing() {
+    for trouble in Trouble::ALL {
+        let mut life = Life::new();
+        let first = life.launch();
+        life.abandon(first);
+        let second = life.launch();
+        assert_eq!(life.land(first, failure(trouble)), Landed::TooLate);
+        assert_eq!(life.ask(), life.join(second, secs(27)));
+        assert_eq!(life.machine.paused_for(life.now), None);
+    }
+}
+
+// Cool-downs
+
+#[test]
+fn cool_downs_double_up_to_their_longest() {
+    for (trouble, pauses) in [
+        (Trouble::Refused, [60, 120, 240, 480, 900, 900]),
+        (Trouble::Rejected, [60, 120, 240, 480, 900, 900]),
+        (Trouble::RateLimited, [300, 600, 1200, 2400, 3600, 3600]),
+        (Trouble::Transient, [1, 2, 4, 8, 16, 30]),
+        (Trouble::Malformed, [5, 10, 20, 40, 60, 60]),
+    ] {
+        let mut life = Life::new();
+        for pause in pauses.map(secs) {
+            assert_eq!(
+                life.fail(trouble),
+                Landed::Failed { for_another: pause },
+                "{trouble:?}"
+            );
+            assert_eq!(life.ask(), Answer::FailFast { for_another: pause });
+            life.wait(pause - NANOSECOND);
+            assert_eq!(
+                life.ask(),
+                Answer::FailFast {
+                    for_another: NANOSECOND
+                }
+            );
+            life.wait(NANOSECOND);
+        }
+        life.launch();
+    }
+}
+
+#[test]
+fn cool_downs_are_jittered_by_a_fifth() {
+    for (draw, millis) in [
+        (0, 48_000),
+        (250, 54_000),
+        (500, 60_000),
+        (1000, 72_000),
+        (u32::MAX, 72_000),
+    ] {
+        let mut life = Life::new();
+        let launch = life.launch();
+        let landed = life.land(
+            launch,
+            Landing::Trouble {
+                trouble: Trouble::Refused,
+                retry_after: None,
+                draw,
+            },
+        );
+        assert_eq!(
+            landed,
+            Landed::Failed {
+                for_another: Duration::from_millis(millis)
+            }
+        );
+    }
+}
+
+#[test]
+fn retry_after_is_honoured_and_never_cut_short() {
+    for (asked, draw, pause) in [
+        (30, 0, secs(30)),
+        (30, 500, secs(33)),
+        (30, 1000, secs(36)),
+        (3600, 0, secs(3600)),
+        (0, 0, secs(1)),
+    ] {
+        let mut life = Life::new();
+        let launch = life.launch();
+        let landed = life.land(
+            launch,
+            Landing::Trouble {
+                trouble: Trouble::RateLimited,
+                retry_after: Some(secs(asked)),
+                draw,
+            },
+        );
+        assert_eq!(landed, Landed::Failed { for_another: pause });
+    }
+}
+
+#[test]
+fn success_clears_the_cool_down_and_the_count() {
+    for trouble in Trouble::ALL {
+        let mut life = Life::new();
+        let Landed::Failed { for_another: first } = life.fail(trouble) else {
+            panic!("a failure is a failure");
+        };
+        life.wait(first);
+        life.fail(trouble);
+        life.wait(secs(3600));
+        let launch = life.launch();
+        life.land_token(launch, 3600);
+        assert_eq!(life.machine.paused_for(life.now), None);
+        life.wait(secs(3600));
+        assert_eq!(
+            life.fail(trouble),
+            Landed::Failed { for_another: first },
+            "{trouble:?}"
+        );
+    }
+}
+
+#[test]
+fn failures_of_different_kinds_are_counted_apart() {
+    for trouble in Trouble::ALL {
+        let mut life = Life::new();
+        for other in Trouble::ALL.into_iter().filter(|other| *other != trouble) {
+            life.fail(other);
+            life.wait(secs(3600));
+        }
+        let first = spec(trouble).0;
+        assert_eq!(
+            life.fail(trouble),
+            Landed::Failed { for_another: first },
+            "{trouble:?}"
+        );
+    }
+}
+
+#[test]
+fn cool_downs_follow_the_policy() {
+    let mut policy = Policy::default();
+    policy.cool_downs[Trouble::Transient as usize] = secs(20);
+    policy.cool_downs[Trouble::Malformed as usize] = secs(3600);
+    let mut life = Life::of(policy);
+    for (trouble, pause) in [
+        (Trouble::Transient, 20),
+        (Trouble::Transient, 30),
+        // Longer than the longest by default: it is obeyed, and does not double.
+        (Trouble::Malformed, 3600),
+        (Trouble::Malformed, 3600),
+        (Trouble::RateLimited, 300),
+    ] {
+        assert_eq!(
+            life.fail(trouble),
+            Landed::Failed {
+                for_another: secs(pause)
+            }
+        );
+        life.wait(secs(pause));
+    }
+}
+
+#[test]
+fn renew_obeys_refused_credentials_and_rate_limits_and_no_other_cool_down() {
+    for trouble in Trouble::ALL {
+        let mut life = Life::with_token(3600);
+        life.wait(secs(10));
+        let Answer::Launch(launch) = life.renew() else {
+            panic!("nothing stands in the way of the first");
+        };
+        let Landed::Failed { for_another } = life.land(launch, failure(trouble)) else {
+            panic!("a failure is a failure");
+        };
+        match trouble {
+            Trouble::Refused | Trouble::RateLimited => {
+                assert_eq!(life.renew(), Answer::FailFast { for_another });
+                life.wait(for_another);
+                assert!(matches!(life.renew(), Answer::Launch(_)));
+            }
+            Trouble::Transient | Trouble::Malformed | Trouble::Rejected => {
+                assert!(matches!(life.renew(), Answer::Launch(_)), "{trouble:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cool_down_ignores_the_wall_clock() {
+    let mut life = Life::new();
+    life.fail(Trouble::Refused);
+    for wall in [Duration::ZERO, life.now.wall + secs(365 * DAY)] {
+        life.now.wall = wall;
+        assert_eq!(
+            life.ask(),
+            Answer::FailFast {
+                for_another: secs(60)
+            }
+        );
+    }
+}
+
+#[test]
+fn wrong_password_asked_for_without_end_is_one_login_a_minute_then_fewer() {
+    for draw in [0, 500, 1000] {
+        let mut life = Life::new();
+        let mut logins = Vec::new();
+        for step in 0..36_000_u64 {
+            life.now.monotonic += Duration::from_millis(100);
+            // The wall clock does as it pleases.
+            life.now.wall = secs((step * 7919) % (20 * 365 * DAY));
+            let answer = if step % 3 == 0 {
+                life.renew()
+            } else {
+                life.ask()
+            };
+            match answer {
+                Answer::Launch(launch) => {
+                    logins.push(life.now.monotonic + launch.delay);
+                    let landing = Landing::Trouble {
+                        trouble: Trouble::Refused,
+                        retry_after: None,
+                        draw,
+                    };
+                    life.land(launch, landing);
+                }
+                Answer::FailFast { .. } => {}
+                other => panic!("{other:?} with a wrong password"),
+            }
+        }
+        let apart: Vec<u64> = logins
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).as_secs())
+            .collect();
+        match draw {
+            0 => assert_eq!(apart, [48, 96, 192, 384, 720, 720, 720]),
+            500 => assert_eq!(apart, [60, 120, 240, 480, 900, 900]),
+            _ => assert_eq!(apart, [72, 144, 288, 576, 1080, 1080]),
+        }
+    }
+}
+
+// Invalidation
+
+#[test]
+fn invalidated_token_is_never_served_again_even_when_the_next_flight_fails() {
+    let mut life = Life::with_token(3600);
+    assert_eq!(life.invalidate(1), Invalidation::Accepted);
+    assert!(!life.machine.serves(life.now));
+    assert_eq!(life.machine.expiry(), None);
+    life.fail(Trouble::Transient);
+    assert!(matches!(life.ask(), Answer::FailFast { .. }));
+}
+
+#[test]
+fn late_401_keeps_the_newer_token() {
+    let mut life = Life::with_token(3600);
+    let Answer::Launch(launch) = life.renew() else {
+        panic!("a renewal is a flight");
+    };
+    life.land_token(launch, 3600);
+    assert_eq!(life.invalidate(1), Invalidation::AlreadyReplaced);
+    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(
+        life.invalidate(99),
+        Invalidation::AlreadyReplaced,
+        "nor does an unknown one"
+    );
+    assert_eq!(life.ask(), Answer::Serve);
+}
+
+#[test]
+fn ten_tasks_that_see_one_401_cause_one_login() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(10));
+    assert_eq!(life.invalidate(1), Invalidation::Accepted);
+    for _ in 0..9 {
+        assert_eq!(life.invalidate(1), Invalidation::AlreadyReplaced);
+    }
+    let launch = life.launch();
+    for _ in 0..9 {
+        assert_eq!(life.ask(), life.join(launch, secs(27)));
+    }
+}
+
+#[test]
+fn invalidation_within_30_s_of_the_flight_that_one_caused_is_ignored() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(10));
+    assert_eq!(life.invalidate(1), Invalidation::Accepted);
+    let launch = life.launch();
+    life.wait(secs(2));
+    life.land_token(launch, 3600);
+
+    life.wait(secs(30) - NANOSECOND);
+    assert_eq!(life.invalidate(2), Invalidation::TooSoon);
+    assert_eq!(life.ask(), Answer::Serve, "it is still served");
+    life.wait(NANOSECOND);
+    assert_eq!(life.invalidate(2), Invalidation::Accepted);
+}
+
+#[test]
+fn failed_flight_after_an_invalidation_leaves_the_guard_to_the_next() {
+    let mut life = Life::with_token(3600);
+    assert_eq!(life.invalidate(1), Invalidation::Accepted);
+    life.fail(Trouble::Transient);
+    life.wait(secs(1));
+    let launch = life.launch();
+    life.land_token(launch, 3600);
+    assert_eq!(life.invalidate(2), Invalidation::TooSoon);
+}
+
+#[test]
+fn ordinary_renewal_does_not_arm_the_guard() {
+    let mut life = Life::with_token(3600);
+    let Answer::Launch(launch) = life.renew() else {
+        panic!("a renewal is a flight");
+    };
+    life.land_token(launch, 3600);
+    assert_eq!(life.invalidate(2), Invalidation::Accepted);
+}
+
+#[test]
+fn invalidation_during_a_flight_joins_it() {
+    let mut life = Life::with_token(3600);
+    life.wait(secs(3240));
+    let Answer::ServeAndLaunch(launch) = life.ask() else {
+        panic!("no refresh ahead of expiry");
+    };
+    assert_eq!(life.invalidate(1), Invalidation::Accepted);
+    assert_eq!(life.ask(), life.join(launch, secs(27)));
+    assert_eq!(
+        life.land_token(launch, 3600),
+        Landed::Kept { generation: 2 }
+    );
+    assert_eq!(life.ask(), Answer::Serve);
+}
+
+#[test]
+fn api_that_always_answers_401_drives_two_logins_a_minute_at_most() {
+    let mut life = Life::with_token(3600);
+    let mut generation = 1;
+    let mut logins = 0;
+    for _ in 0..6000 {
+        life.wait(Duration::from_millis(100));
+        if let Answer::Launch(launch) = life.ask() {
+            logins += 1;
+            life.wait(launch.delay);
+            let Landed::Kept { generation: newer } = life.land_token(launch, 3600) else {
+                panic!("the vendor is well");
+            };
+            generation = newer;
+        }
+        life.invalidate(generation);
+    }
+    assert!((15..=20).contains(&logins), "{logins} logins in 10 minutes");
+}
+
+// What a snapshot shows
+
+#[test]
+fn tally_counts_failures_and_abandoned_flights_and_keeps_the_last_success() {
+    let mut life = Life::new();
+    let launch = life.launch();
+    life.abandon(launch);
+    life.fail(Trouble::Transient);
+    life.wait(secs(1));
+    let launch = life.launch();
+    life.wait(secs(1));
+    life.land_token(launch, 3600);
+    let expected = Tally {
+        failures: 2,
+        last_success: Some(life.now),
+    };
+    assert_eq!(life.machine.tally(), expected);
+    life.wait(secs(1));
+    assert_eq!(life.machine.tally(), expected);
+}
+
+#[test]
+fn pause_is_told_while_it_lasts() {
+    let mut life = Life::with_token(3600);
+    assert_eq!(life.machine.paused_for(life.now), None);
+    life.wait(secs(3240));
+    life.fail_in_background();
+    assert_eq!(life.machine.paused_for(life.now), Some(secs(30)));
+    life.wait(secs(20));
+    assert_eq!(life.machine.paused_for(life.now), Some(secs(10)));
+    life.wait(secs(10));
+    assert_eq!(life.machine.paused_for(life.now), None);
+    life.fail_in_background();
+    life.wait(secs(360));
+    life.fail(Trouble::Malformed);
+    assert_eq!(life.machine.paused_for(life.now), Some(secs(5)));
+}
+
+// Over a long time
+
+proptest! {
+    #[test]
+    fn steady_caller_of_a_healthy_vendor_never_waits_after_the_first_token(
+        lifetime in log_uniform(2.0, 604_800.0),
+        pace in 0.02..0.4,
+        slowness in 0.0..0.5,
+        draws in prop::collection::vec(0..=1000_u32, 1..20),
+    ) {
+        // From the advisory to the mandatory window, where chance makes it shortest.
+        let window = lifetime.mul_f64(0.03).min(secs(2880 - 60));
+        let vendor = HealthyVendor {
+            lifetime,
+            latency: window.mul_f64(slowness).min(secs(20)),
+            draws,
+        };
+        let record = vendor.serve(window.mul_f64(pace), 15, false);
+        prop_assert_eq!(record.waits, 1, "{:?}", record);
+    }
+
+    #[test]
+    fn no_lifetime_causes_a_storm(
+        lifetime in log_uniform(1.0, 604_800.0),
+        ask_every in log_uniform(0.001, 10.0),
+        latency in log_uniform(0.001, 20.0),
+        draws in prop::collection::vec(0..=1000_u32, 1..20),
+    ) {
+        let record = HealthyVendor { lifetime, latency, draws }.serve(ask_every, 15, true);
+        // A token is renewed within its advisory window, at most a fifth wider than its nominal width.
+        let shortest = lifetime - lifetime.mul_f64(0.12).min(secs(4320));
+        for pair in record.requests.windows(2) {
+            let apart = pair[1] - pair[0];
+            prop_assert!(apart + Duration::from_micros(1) >= shortest, "{apart:?} apart");
+            prop_assert!(apart >= latency + GAP, "{apart:?} apart");
+        }
+        prop_assert!(record.requests.len() > 10, "{record:?}");
+    }
+
+    #[test]
+    fn no_vendor_and_no_clock_causes_a_storm(
+        outcomes in prop::collection::vec(outcome(), 1..20),
+        jumps in prop::collection::vec(any::<u32>(), 1..20),
+        ask_every in log_uniform(0.001, 10.0),
+    ) {
+        let mut life = Life::new();
+        let mut landings = Vec::new();
+        for step in 0..2000 {
+            life.wait(ask_every);
+            life.now.wall = secs(jumps[step % jumps.len()].into());
+            let answer = if step % 5 == 0 { life.renew() } else { life.ask() };
+            let (Answer::Launch(launch) | Answer::ServeAndLaunch(launch)) = answer else {
+                continue;
+            };
+            life.wait(launch.delay);
+            if let Some(last) = landings.last() {
+                prop_assert!(life.now.monotonic >= *last + GAP);
+            }
+            landings.push(life.now.monotonic);
+            let landing = outcomes[landings.len() % outcomes.len()].landing(life.now, Margins::DEFAULT);
+            life.land(launch, landing);
+        }
+        prop_assert!(!landings.is_empty());
+    }
+}
+
+// Against a model
+
+#[test]
+fn machine_agrees_with_the_model_whatever_happens() {
+    let seen = RefCell::new(BTreeMap::new());
+    let story = (policy(), prop::collection::vec(event(), 1..150));
+    let config = Config {
+        cases: 400,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let result = TestRunner::new(config).run(&story, |(policy, events)| {
+        let mut world = World::new(policy);
+        for event in events {
+            world.happen(&event);
+            world.check();
+        }
+        for (sight, times) in world.seen {
+            *seen.borrow_mut().entry(sight).or_insert(0) += times;
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    // A run that meets only half of the machine proves half of it.
+    let seen = seen.into_inner();
+    for sight in SIGHTS {
+        assert!(seen.contains_key(sight), "never {sight}: {seen:?}");
+    }
+}
+
+const SIGHTS: [&str; 19] = [
+    "fresh: served",
+    "advisory: served",
+    "advisory: launched in the background",
+    "advisory: launched and awaited",
+    "mandatory: served in a cool-down",
+    "mandatory: joined",
+    "mandatory: launched",
+    "no token: joined",
+    "no token: failed fast",
+    "no token: launched",
+    "renew: joined",
+    "renew: failed fast",
+    "renew: launched in a cool-down",
+    "launch delayed",
+    "overdue",
+    "late token kept",
+    "late token dropped",
+    "late failure dropped",
+    "invalidation too soon",
+];
+
+/// The rules, told once more and as plainly as possible: what has happened, and what may follow from it.
+struct World {
+    machine: Lifecycle,
+    policy: Policy,
+    now: Moment,
+    /// The token to serve, until it expires.
+    held: Option<(u64, Validity)>,
+    live: Option<Aloft>,
+    superseded: Vec<Aloft>,
+    last_flight: u64,
+    last_generation: u64,
+    /// The flight of the newest token.
+    newest_from: u64,
+    landed: Option<Duration>,
+    cool_down: Option<(Trouble, Duration)>,
+    failures_in_a_row: BTreeMap<usize, u32>,
+    early_failures: u32,
+    no_early_launch_before: Duration,
+    background_flight_abandoned: bool,
+    invalidation_open: bool,
+    invalidation_flight_landed: Option<Duration>,
+    seen: BTreeMap<&'static str, u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Aloft {
+    id: FlightId,
+    launched: Duration,
+    first_request: Moment,
+    background: bool,
+    caused_by_invalidation: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Ask,
+    Renew,
+    Land(Outcome),
+    LandLate(Index, Outcome),
+    Abandon,
+    AbandonSuperseded(Index),
+    InvalidateCurrent,
+    InvalidateOneOf(Index),
+    InvalidateUnknown,
+    Advance(Duration),
+    AdvanceTo(Mark, Duration),
+    JumpWall(Duration),
+}
+
+/// A moment of interest in the life of what is held.
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    Advisory,
+    Mandatory,
+    Expiry,
+    EndOfCoolDown,
+    Overdue,
+}
+
+#[derive(Debug, Clone)]
+enum Outcome {
+    Token {
+        lifetime: Duration,
+        draw: u32,
+    },
+    Trouble {
+        trouble: Trouble,
+        retry_after: Option<Duration>,
+        draw: u32,
+    },
+}
+
+impl Outcome {
+    fn landing(&self, started: Moment, margins: Margins) -> Landing {
+        match *self {
+            Self::Token { lifetime, draw } => {
+                Landing::Token(Validity::new(started, lifetime, margins, draw))
+            }
+            Self::Trouble {
+                trouble,
+                retry_after,
+                draw,
+            } => Landing::Trouble {
+                trouble,
+                retry_after,
+                draw,
+            },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Fresh,
+    Advisory,
+    Mandatory,
+    NoToken,
+}
+
+impl World {
+    fn new(policy: Policy) -> Self {
+        Self {
+            machine: Lifecycle::new(policy),
+            policy,
+            now: ORIGIN,
+            held: None,
+            live: None,
+            superseded: Vec::new(),
+            last_flight: 0,
+            last_generation: 0,
+            newest_from: 0,
+            landed: None,
+            cool_down: None,
+            failures_in_a_row: BTreeMap::new(),
+            early_failures: 0,
+            no_early_launch_before: Duration::ZERO,
+            background_flight_abandoned: false,
+            invalidation_open: false,
+            invalidation_flight_landed: None,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    fn happen(&mut self, event: &Event) {
+        match event {
+            Event::Ask => self.ask(),
+            Event::Renew => self.renew(),
+            Event::Land(outcome) => self.land(outcome),
+            Event::LandLate(which, outcome) => self.land_late(which, outcome),
+            Event::Abandon => {
+                if let Some(flight) = self.live {
+                    self.machine.abandon(flight.id, self.now);
+                    self.lose(flight);
+                }
+            }
+            Event::AbandonSuperseded(which) => {
+                if !self.superseded.is_empty() {
+                    let flight = which.get(&self.superseded);
+                    self.machine.abandon(flight.id, self.now);
+                }
+            }
+            Event::InvalidateCurrent => self.invalidate(self.last_generation),
+            Event::InvalidateOneOf(which) => {
+                self.invalidate(which.index(self.last_generation as usize + 1) as u64);
+            }
+            Event::InvalidateUnknown => self.invalidate(self.last_generation + 1),
+            Event::Advance(span) => self.now = self.now.plus(*span),
+            Event::AdvanceTo(mark, short_of) => {
+                let mark = match mark {
+                    Mark::Advisory => self.held.map(|(_, it)| it.advisory.monotonic),
+                    Mark::Mandatory => self.held.map(|(_, it)| it.mandatory.monotonic),
+                    Mark::Expiry => self.held.map(|(_, it)| it.expiry.monotonic),
+                    Mark::EndOfCoolDown => self.cool_down.map(|(_, until)| until),
+                    Mark::Overdue => self.live.map(|flight| self.overdue(flight)),
+                };
+                let to = mark.unwrap_or_default().saturating_sub(*short_of);
+                self.now = self.now.plus(to.saturating_sub(self.now.monotonic));
+            }
+            Event::JumpWall(wall) => self.now.wall = *wall,
+        }
+    }
+
+    /// What must hold at any moment.
+    fn check(&self) {
+        let Self { machine, now, .. } = self;
+        let stage = self.stage();
+        assert_eq!(machine.serves(*now), stage != Stage::NoToken);
+        assert_eq!(machine.in_flight(), self.live.is_some());
+        assert_eq!(
+            machine.expiry(),
+            self.held.map(|(_, validity)| validity.expiry)
+        );
+        let early = self
+            .no_early_launch_before
+            .checked_sub(now.monotonic)
+            .filter(|pause| !pause.is_zero() && matches!(stage, Stage::Fresh | Stage::Advisory));
+        let pause = self
+            .cooling()
+            .map(|(_, until)| until - now.monotonic)
+            .max(early);
+        assert_eq!(machine.paused_for(*now), pause);
+    }
+
+    fn ask(&mut self) {
+        let answer = self.machine.ask(self.now);
+        self.notice_overdue();
+        let cooling = self.cooling();
+        match (self.stage(), answer) {
+            (Stage::Fresh, Answer::Serve) => self.see("fresh: served"),
+            (Stage::Advisory, Answer::Serve) => {
+                assert!(self.is_quiet(), "no refresh ahead of expiry");
+                self.see("advisory: served");
+            }
+            (Stage::Advisory, Answer::ServeAndLaunch(launch)) => {
+                assert!(!self.is_quiet() && !self.background_flight_abandoned);
+                assert_eq!(launch.patience, None);
+                self.launched(launch, true);
+                self.see("advisory: launched in the background");
+            }
+            (Stage::Advisory, Answer::Launch(launch)) => {
+                assert!(!self.is_quiet() && self.background_flight_abandoned);
+                assert_eq!(launch.patience, Some(secs(10)));
+                self.launched(launch, true);
+                self.see("advisory: launched and awaited");
+            }
+            (Stage::Mandatory, Answer::Serve) => {
+                assert!(cooling.is_some() && self.live.is_none());
+                self.see("mandatory: served in a cool-down");
+            }
+            (stage @ (Stage::Mandatory | Stage::NoToken), Answer::Join { flight, overdue }) => {
+                self.joined(flight, overdue);
+                self.see(if stage == Stage::Mandatory {
+                    "mandatory: joined"
+                } else {
+                    "no token: joined"
+                });
+            }
+            (stage @ (Stage::Mandatory | Stage::NoToken), Answer::Launch(launch)) => {
+                assert_eq!((cooling, launch.patience), (None, None));
+                self.launched(launch, false);
+                self.see(if stage == Stage::Mandatory {
+                    "mandatory: launched"
+                } else {
+                    "no token: launched"
+                });
+            }
+            (Stage::NoToken, Answer::FailFast { for_another }) => {
+                assert!(self.live.is_none());
+                let (_, until) = cooling.expect("nothing to fail fast for");
+                assert_eq!(self.now.monotonic + for_another, until);
+                self.see("no token: failed fast");
+            }
+            (stage, answer) => panic!("{answer:?} in stage {stage:?}"),
+        }
+    }
+
+    fn renew(&mut self) {
+        let answer = self.machine.renew(self.now);
+        self.notice_overdue();
+        match (self.cooling(), answer) {
+            (_, Answer::Join { flight, overdue }) => {
+                self.joined(flight, overdue);
+                self.see("renew: joined");
+            }
+            (
+                Some((Trouble::Refused | Trouble::RateLimited, until)),
+                Answer::FailFast { for_another },
+            ) => {
+                assert!(self.live.is_none());
+                assert_eq!(self.now.monotonic + for_another, until);
+                self.see("renew: failed fast");
+            }
+            (
+                cooling @ (None
+                | Some((Trouble::Transient | Trouble::Malformed | Trouble::Rejected, _))),
+                Answer::Launch(launch),
+            ) => {
+                assert_eq!(launch.patience, None);
+                self.launched(launch, false);
+                if cooling.is_some() {
+                    self.see("renew: launched in a cool-down");
+                }
+            }
+            (cooling, answer) => panic!("{answer:?} to renew in {cooling:?}"),
+        }
+    }
+
+    fn land(&mut self, outcome: &Outcome) {
+        let Some(flight) = self.live.take() else {
+            return;
+        };
+        let delay = flight.first_request.monotonic;
+        self.now = self.now.plus(delay.saturating_sub(self.now.monotonic));
+        let landing = outcome.landing(flight.first_request, self.policy.margins);
+        let landed = self.machine.land(flight.id, landing, self.now);
+        self.landed = Some(self.now.monotonic);
+        match (landing, landed) {
+            (Landing::Token(validity), Landed::Kept { generation }) => {
+                if flight.caused_by_invalidation {
+                    self.invalidation_flight_landed = Some(self.now.monotonic);
+                }
+                self.kept(flight, generation, validity);
+            }
+            (
+                Landing::Trouble {
+                    trouble,
+                    retry_after,
+                    ..
+                },
+                Landed::Failed { for_another },
+            ) => {
+                self.cooled(trouble, retry_after, for_another);
+                if flight.background {
+                    self.failed_early();
+                }
+            }
+            (_, landed) => panic!("{landed:?} after {outcome:?}"),
+        }
+    }
+
+    fn land_late(&mut self, which: &Index, outcome: &Outcome) {
+        if self.superseded.is_empty() {
+            return;
+        }
+        let flight = self.superseded.remove(which.index(self.superseded.len()));
+        let landing = outcome.landing(flight.first_request, self.policy.margins);
+        match (landing, self.machine.land(flight.id, landing, self.now)) {
+            (Landing::Token(validity), Landed::Kept { generation }) => {
+                assert!(
+                    self.newest_from < flight.id.0,
+                    "it displaced a newer flight's token"
+                );
+                self.kept(flight, generation, validity);
+                self.see("late token kept");
+            }
+            (Landing::Token(_), Landed::TooLate) => {
+                assert!(self.newest_from > flight.id.0, "a good token was dropped");
+                self.see("late token dropped");
+            }
+            (Landing::Trouble { .. }, Landed::TooLate) => self.see("late failure dropped"),
+            (_, landed) => panic!("{landed:?} after a late {outcome:?}"),
+        }
+    }
+
+    fn invalidate(&mut self, generation: u64) {
+        let invalidation = self.machine.invalidate(generation, self.now);
+        let is_current = self.held.is_some_and(|(held, _)| held == generation);
+        let is_too_soon = self
+            .invalidation_flight_landed
+            .is_some_and(|landed| self.now.monotonic - landed < secs(30));
+        match invalidation {
+            Invalidation::Accepted => {
+                assert!(is_current && !is_too_soon);
+                self.held = None;
+                self.invalidation_open = true;
+            }
+            Invalidation::AlreadyReplaced => assert!(!is_current),
+            Invalidation::TooSoon => {
+                assert!(is_current && is_too_soon);
+                self.see("invalidation too soon");
+            }
+        }
+    }
+
+    fn launched(&mut self, launch: Launch, background: bool) {
+        assert!(self.live.is_none(), "two flights at once");
+        assert!(launch.flight.0 > self.last_flight);
+        assert!(launch.delay <= secs(1));
+        let first_request = self.now.plus(launch.delay);
+        if let Some(landed) = self.landed {
+            assert!(first_request.monotonic >= landed + secs(1), "no gap");
+        }
+        if !launch.delay.is_zero() {
+            self.see("launch delayed");
+        }
+        self.last_flight = launch.flight.0;
+        self.live = Some(Aloft {
+            id: launch.flight,
+            launched: self.now.monotonic,
+            first_request,
+            background,
+            caused_by_invalidation: self.invalidation_open,
+        });
+    }
+
+    fn joined(&self, flight: FlightId, overdue: Duration) {
+        let live = self.live.expect("no flight to join");
+        assert_eq!(flight, live.id);
+        assert!(!overdue.is_zero());
+        assert_eq!(self.now.monotonic + overdue, self.overdue(live));
+    }
+
+    fn kept(&mut self, flight: Aloft, generation: u64, validity: Validity) {
+        assert!(generation > self.last_generation, "generations must grow");
+        self.last_generation = generation;
+        self.newest_from = flight.id.0;
+        self.held = Some((generation, validity));
+        self.cool_down = None;
+        self.failures_in_a_row.clear();
+        self.early_failures = 0;
+        self.no_early_launch_before = Duration::ZERO;
+        self.invalidation_open = false;
+    }
+
+    fn cooled(&mut self, trouble: Trouble, retry_after: Option<Duration>, pause: Duration) {
+        let in_a_row = self.failures_in_a_row.entry(trouble as usize).or_insert(0);
+        let (shortest, longest) = match retry_after {
+            Some(asked) => (asked.max(secs(1)), asked.mul_f64(1.2).max(secs(1))),
+            None => {
+                let first = self.policy.cool_downs[trouble as usize];
+                let doubled = first * 2_u32.pow(*in_a_row.min(&mut 16));
+                let nominal = doubled.min(spec(trouble).1.max(first));
+                (nominal.mul_f64(0.8), nominal.mul_f64(1.2))
+            }
+        };
+        *in_a_row += 1;
+        let rounding = Duration::from_micros(1);
+        assert!(
+            pause + rounding >= shortest && pause <= longest + rounding,
+            "{pause:?} is not within {shortest:?} and {longest:?}"
+        );
+        self.cool_down = Some((trouble, self.now.monotonic + pause));
+    }
+
+    /// The flight ended without an outcome, as far as anybody knows.
+    fn lose(&mut self, flight: Aloft) {
+        self.live = None;
+        self.superseded.push(flight);
+        if flight.background {
+            self.background_flight_abandoned = true;
+            self.failed_early();
+        }
+    }
+
+    fn failed_early(&mut self) {
+        let left = self
+            .held
+            .map_or(Duration::ZERO, |(_, validity)| self.left(validity.expiry));
+        let pause = [30, 60, 120, 240, 300][self.early_failures.min(4) as usize];
+        self.no_early_launch_before = self.now.monotonic + secs(pause).min(left / 4);
+        self.early_failures += 1;
+    }
+
+    fn notice_overdue(&mut self) {
+        if let Some(flight) = self.live
+            && self.now.monotonic >= self.overdue(flight)
+        {
+            self.lose(flight);
+            self.see("overdue");
+        }
+    }
+
+    fn overdue(&self, flight: Aloft) -> Duration {
+        flight.launched + self.policy.flight + secs(2)
+    }
+
+    fn is_quiet(&self) -> bool {
+        let now = self.now.monotonic;
+        self.live.is_some()
+            || self.cooling().is_some()
+            || now < self.no_early_launch_before
+            || self.landed.is_some_and(|landed| now < landed + secs(1))
+    }
+
+    fn cooling(&self) -> Option<(Trouble, Duration)> {
+        self.cool_down
+            .filter(|(_, until)| self.now.monotonic < *until)
+    }
+
+    fn stage(&self) -> Stage {
+        match self.held {
+            Some((_, it)) if !self.left(it.advisory).is_zero() => Stage::Fresh,
+            Some((_, it)) if !self.left(it.mandatory).is_zero() => Stage::Advisory,
+            Some((_, it)) if !self.left(it.expiry).is_zero() => Stage::Mandatory,
+            Some(_) | None => Stage::NoToken,
+        }
+    }
+
+    fn left(&self, mark: Moment) -> Duration {
+        let monotonic = mark.monotonic.saturating_sub(self.now.monotonic);
+        monotonic.min(mark.wall.saturating_sub(self.now.wall))
+    }
+
+    fn see(&mut self, sight: &'static str) {
+        *self.seen.entry(sight).or_insert(0) += 1;
+    }
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    let custom = (
+        20..=500_u32,
+        log_uniform(0.01, 300.0),
+        prop::array::uniform5(log_uniform(1.0, 3600.0)),
+    );
+    prop_oneof![
+        Just(Policy::default()),
+        custom.prop_map(|(advisory_per_mille, flight, cool_downs)| Policy {
+            margins: Margins { advisory_per_mille },
+            flight,
+            cool_downs,
+        }),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let mark = prop::sample::select(vec![
+        Mark::Advisory,
+        Mark::Advisory,
+        Mark::Advisory,
+        Mark::Mandatory,
+        Mark::Mandatory,
+        Mark::Expiry,
+        Mark::EndOfCoolDown,
+        Mark::Overdue,
+    ]);
+    let short_of = prop::sample::select(vec![Duration::ZERO, NANOSECOND, secs(1)]);
+    prop_oneof![
+        10 => Just(Event::Ask),
+        1 => Just(Event::Renew),
+        6 => outcome().prop_map(Event::Land),
+        2 => (any::<Index>(), outcome()).prop_map(|(which, it)| Event::LandLate(which, it)),
+        2 => Just(Event::Abandon),
+        1 => any::<Index>().prop_map(Event::AbandonSuperseded),
+        1 => Just(Event::InvalidateCurrent),
+        1 => any::<Index>().prop_map(Event::InvalidateOneOf),
+        1 => Just(Event::InvalidateUnknown),
+        4 => log_uniform(0.001, 100.0).prop_map(Event::Advance),
+        1 => log_uniform(1.0, 700_000.0).prop_map(Event::Advance),
+        10 => (mark, short_of).prop_map(|(mark, short_of)| Event::AdvanceTo(mark, short_of)),
+        1 => prop_oneof![1_799_000_000..1_801_000_000_u64, 0..4_000_000_000_u64]
+            .prop_map(|wall| Event::JumpWall(secs(wall))),
+    ]
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    let token = (log_uniform(1.0, 604_800.0), 0..=1000_u32)
+        .prop_map(|(lifetime, draw)| Outcome::Token { lifetime, draw });
+    let retry_after = prop::option::weighted(0.3, (0..=3600_u64).prop_map(secs));
+    let trouble = (
+        prop::sample::select(Trouble::ALL.to_vec()),
+        retry_after,
+        0..=1000_u32,
+    )
+        .prop_map(|(trouble, retry_after, draw)| Outcome::Trouble {
+            trouble,
+            retry_after,
+            draw,
+        });
+    prop_oneof![3 => token, 1 => trouble]
+}
+
+/// Seconds from `shortest` to `longest`, each order of magnitude as likely as the others.
+fn log_uniform(shortest: f64, longest: f64) -> impl Strategy<Value = Duration> {
+    (shortest.ln()..=longest.ln())
+        .prop_map(move |it| Duration::from_secs_f64(it.exp().clamp(shortest, longest)))
+}
+
+/// A vendor that grants every request, and a caller who asks at a steady pace.
+struct HealthyVendor {
+    lifetime: Duration,
+    latency: Duration,
+    draws: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    /// When each flight's request was sent.
+    requests: Vec<Duration>,
+    /// How many calls had to wait for a flight.
+    waits: u32,
+}
+
+impl HealthyVendor {
+    /// So many flights, of a caller who asks every so often. The dull part of a token's life may be skipped.
+    fn serve(&self, ask_every: Duration, flights: usize, skip: bool) -> Record {
+        let mut life = Life::new();
+        let mut record = Record::default();
+        let mut aloft: Option<(Launch, Moment)> = None;
+        while record.requests.len() < flights {
+            if let Some((launch, started)) = aloft
+                && life.now.monotonic >= started.monotonic + self.latency
+            {
+                aloft = None;
+                let draw = self.draws[record.requests.len() % self.draws.len()];
+                let validity = Validity::new(started, self.lifetime, Margins::DEFAULT, draw);
+                let landing = Landing::Token(validity);
+                let landed = life
+                    .machine
+                    .land(launch.flight, landing, started.plus(self.latency));
+                assert!(matches!(landed, Landed::Kept { .. }));
+                if skip {
+                    let dull = life.now.until(validity.advisory);
+                    life.wait(dull.saturating_sub(ask_every * 10));
+                }
+            }
+            match life.ask() {
+                Answer::Serve => {}
+                Answer::ServeAndLaunch(launch) => {
+                    aloft = Some((launch, life.now.plus(launch.delay)))
+                }
+                Answer::Launch(launch) => {
+                    record.waits += 1;
+                    aloft = Some((launch, life.now.plus(launch.delay)));
+                }
+                // The same caller would be waiting still.
+                Answer::Join { .. } => record.waits += u32::from(record.requests.len() > 1),
+                Answer::FailFast { .. } => panic!("nothing failed"),
+            }
+            if let Some((_, started)) = aloft
+                && record.requests.last() != Some(&started.monotonic)
+            {
+                record.requests.push(started.monotonic);
+            }
+            life.wait(ask_every);
+        }
+        record
+    }
+}
+
+/// The machine with a clock beside it, and the middle of every draw.
+struct Life {
+    machine: Lifecycle,
+    now: Moment,
+}
+
+impl Life {
+    fn new() -> Self {
+        Self::of(Policy::default())
+    }
+
+    fn of(policy: Policy) -> Self {
+        Self {
+            machine: Lifecycle::new(policy),
+            now: ORIGIN,
+        }
+    }
+
+    /// A life in which a token of so many seconds has just come, as generation 1.
+    fn with_token(lifetime: u64) -> Self {
+        let mut life = Self::new();
+        let launch = life.launch();
+        let landed = life.land_token(launch, lifetime);
+        assert_eq!(landed, Landed::Kept { generation: 1 });
+        life
+    }
+
+    fn wait(&mut self, span: Duration) {
+        self.now = self.now.plus(span);
+    }
+
+    fn ask(&mut self) -> Answer {
+        self.machine.ask(self.now)
+    }
+
+    fn renew(&mut self) -> Answer {
+        self.machine.renew(self.now)
+    }
+
+    /// Asks, as a caller who is to be elected and to wait.
+    fn launch(&mut self) -> Launch {
+        match self.ask() {
+            Answer::Launch(launch) => launch,
+            other => panic!("{other:?} instead of a launch"),
+        }
+    }
+
+    fn join(&self, launch: Launch, overdue: Duration) -> Answer {
+        Answer::Join {
+            flight: launch.flight,
+            overdue,
+        }
+    }
+
+    fn land(&mut self, launch: Launch, landing: Landing) -> Landed {
+        self.machine.land(launch.flight, landing, self.now)
+    }
+
+    fn land_token(&mut self, launch: Launch, lifetime: u64) -> Landed {
+        let validity = Validity::new(self.now, secs(lifetime), Margins::DEFAULT, 500);
+        self.land(launch, Landing::Token(validity))
+    }
+
+    fn abandon(&mut self, launch: Launch) {
+        self.machine.abandon(launch.flight, self.now);
+    }
+
+    fn invalidate(&mut self, generation: u64) -> Invalidation {
+        self.machine.invalidate(generation, self.now)
+    }
+
+    /// One flight that someone waits for, and that fails.
+    fn fail(&mut self, trouble: Trouble) -> Landed {
+        let launch = self.launch();
+        self.land(launch, failure(trouble))
+    }
+
+    /// One refresh ahead of expiry that fails for a moment.
+    fn fail_in_background(&mut self) {
+        let Answer::ServeAndLaunch(launch) = self.ask() else {
+            panic!("no refresh ahead of expiry");
+        };
+        self.land(launch, failure(Trouble::Transient));
+    }
+}
+
+fn failure(trouble: Trouble) -> Landing {
+    Landing::Trouble {
+        trouble,
+        retry_after: None,
+        draw: 500,
+    }
+}
+
+/// The first and the longest cool-down, as promised.
+fn spec(trouble: Trouble) -> (Duration, Duration) {
+    let (first, longest) = match trouble {
+        Trouble::Refused | Trouble::Rejected => (60, 900),
+        Trouble::RateLimited => (300, 3600),
+        Trouble::Transient => (1, 30),
+        Trouble::Malformed => (5, 60),
+    };
+    (secs(first), secs(longest))
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const NANOSECOND: Duration = Duration::from_nanos(1);
+const DAY: u64 = 24 * 3600;
+const ORIGIN: Moment = Moment {
+    monotonic: secs(1000),
+    wall: secs(1_800_000_000),
+};
