@@ -17,7 +17,7 @@ use crate::{
 ///
 /// Each vendor crate has this type under the name `Authenticator`, with its own endpoint as `E`. Clones are cheap and
 /// share one token: keep one for as long as the program runs, and give a clone to whoever calls the API. The rules it
-/// follows are told in [Life of a token](crate#life-of-a-token).
+/// follows are told in [Life of a token](crate::life_of_a_token).
 ///
 /// The methods that ask the vendor need a Tokio runtime with time and I/O enabled, any flavour. They may be dropped at
 /// any point, as in `select!` or on a timeout: a request for a token that is under way goes on, and its token is kept.

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc = include_str!("../docs/life-of-a-token.md")]
+pub mod life_of_a_token {}
+
 mod authenticator;
 mod base_url;
 mod clock;
