@@ -1,4 +1,4 @@
-use crate::process::{Process, Result, cargo};
+use crate::process::{Result, cargo};
 
 /// A program from crates.io, at the version that this workspace is checked with.
 struct Tool {
@@ -7,35 +7,37 @@ struct Tool {
     purpose: &'static str,
 }
 
+/// Installs what is not here yet.
 pub(crate) fn run(named: &[&str]) -> Result {
+    let installed = installed()?;
     for tool in choose(named)? {
-        if tool.is_installed() {
-            println!(
-                "{} {}: installed ({})",
-                tool.name, tool.version, tool.purpose
-            );
-            continue;
+        println!("{} ({})", tool.requirement(), tool.purpose);
+        if !tool.is_among(&installed) {
+            cargo("install")
+                .arg("--locked")
+                .arg(tool.requirement())
+                .run()?;
         }
-        println!(
-            "{} {}: installing ({})",
-            tool.name, tool.version, tool.purpose
-        );
-        cargo("install")
-            .args(["--locked", "--force"])
-            .arg(tool.requirement())
-            .run()?;
     }
     Ok(())
 }
 
 /// Fails unless the tool is here at the version expected: another one may judge differently.
 pub(crate) fn require(name: &str) -> Result {
-    match choose(&[name])?.as_slice() {
-        [tool] if !tool.is_installed() => {
+    let installed = installed()?;
+    match choose(&[name])?
+        .iter()
+        .find(|tool| !tool.is_among(&installed))
+    {
+        Some(tool) => {
             Err(format!("{} is needed: cargo xtask setup {name}", tool.requirement()).into())
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
+}
+
+fn installed() -> Result<String> {
+    cargo("install").arg("--list").output()
 }
 
 fn choose(named: &[&str]) -> Result<Vec<&'static Tool>> {
@@ -55,21 +57,11 @@ impl Tool {
         format!("{}@{}", self.name, self.version)
     }
 
-    fn is_installed(&self) -> bool {
-        // As subcommands of cargo some expect their own name first, as cargo itself would say it.
-        let alone = Process::new(self.name).arg("--version");
-        let subcommand = self.name.strip_prefix("cargo-").unwrap_or(self.name);
-        let as_subcommand = Process::new(self.name).args([subcommand, "--version"]);
-        [alone, as_subcommand].iter().any(
-            |ask| matches!(ask.attempt(), Ok(Ok(answer)) if names_version(&answer, self.version)),
-        )
+    /// Whether `cargo install --list` names it at the version expected.
+    fn is_among(&self, installed: &str) -> bool {
+        let line = format!("{} v{}:", self.name, self.version);
+        installed.lines().any(|listed| listed == line)
     }
-}
-
-fn names_version(answer: &str, version: &str) -> bool {
-    answer
-        .split_whitespace()
-        .any(|word| word.trim_start_matches('v') == version)
 }
 
 /// The one place for their versions.
@@ -128,17 +120,18 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_version_is_recognized_with_or_without_a_name_before_it() {
-        assert!(names_version("cargo-deny 0.20.2\n", "0.20.2"));
-        assert!(names_version("0.9.2", "0.9.2"));
-        assert!(names_version("cargo-fuzz v0.13.2 (abc)", "0.13.2"));
-    }
+    const TOOL: Tool = Tool {
+        name: "cargo-release",
+        version: "1.1.6",
+        purpose: "release",
+    };
 
     #[test]
-    fn another_version_is_not_the_one_expected() {
-        assert!(!names_version("cargo-release 1.1.60", "1.1.6"));
-        assert!(!names_version("", "1.1.6"));
+    fn a_tool_is_here_at_its_version_only() {
+        assert!(TOOL.is_among("cargo-deny v0.20.2:\n    cargo-deny\ncargo-release v1.1.6:\n"));
+        assert!(!TOOL.is_among("cargo-release v1.1.60:\n    cargo-release\n"));
+        assert!(!TOOL.is_among("cargo-release-x v1.1.6:\n"));
+        assert!(!TOOL.is_among(""));
     }
 
     #[test]
