@@ -1,1 +1,351 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+use proptest::prelude::*;
+
+use super::*;
+
+// Margins
+
+#[test]
+fn windows_are_as_tabled() {
+    // Lifetime, the advisory window at its shortest and longest, the mandatory window; in seconds.
+    for (lifetime, shortest, longest, mandatory) in [
+        (92_843.0, 48.0 * 60.0, 72.0 * 60.0, 60.0),
+        (3600.0, 288.0, 432.0, 60.0),
+        (300.0, 24.0, 36.0, 15.0),
+        (60.0, 4.8, 7.2, 3.0),
+        (1.0, 0.08, 0.12, 0.05),
+    ] {
+        for (draw, advisory) in [
+            (0, shortest),
+            (500, f64::midpoint(shortest, longest)),
+            (1000, longest),
+            (u32::MAX, longest),
+        ] {
+            let [lifetime, advisory, mandatory] =
+                [lifetime, advisory, mandatory].map(Duration::from_secs_f64);
+            let validity = Validity::new(START, lifetime, Margins::DEFAULT, draw);
+            assert_eq!(validity.expiry, START.plus(lifetime));
+            assert_eq!(validity.advisory, START.plus(lifetime - advisory));
+            assert_eq!(validity.mandatory, START.plus(lifetime - mandatory));
+        }
+    }
+}
+
+#[test]
+fn lifetime_is_at_least_a_second_and_at_most_seven_days() {
+    for (given, kept) in [
+        (Duration::ZERO, 1),
+        (Duration::from_nanos(1), 1),
+        (secs(1), 1),
+        (secs(604_800), 604_800),
+        (secs(604_801), 604_800),
+        (Duration::MAX, 604_800),
+    ] {
+        let validity = Validity::new(START, given, Margins::DEFAULT, 500);
+        assert_eq!(validity.expiry, START.plus(secs(kept)), "{given:?}");
+    }
+}
+
+#[test]
+fn phases_begin_on_the_very_moment() {
+    let validity = Validity::new(START, secs(3600), Margins::DEFAULT, 500);
+    for (since, before, from) in [
+        (3240, Phase::Fresh, Phase::Advisory),
+        (3540, Phase::Advisory, Phase::Mandatory),
+        (3600, Phase::Mandatory, Phase::Expired),
+    ] {
+        let mark = secs(since);
+        assert_eq!(validity.phase(START.plus(mark - NANOSECOND)), before);
+        assert_eq!(validity.phase(START.plus(mark)), from);
+    }
+}
+
+#[test]
+fn whichever_clock_passes_first_counts() {
+    let validity = Validity::new(START, secs(3600), Margins::DEFAULT, 500);
+    let suspended = Moment {
+        wall: START.wall + secs(3600),
+        ..START
+    };
+    let set_back = Moment {
+        monotonic: START.monotonic + secs(3600),
+        wall: Duration::ZERO,
+    };
+    assert_eq!(validity.phase(suspended), Phase::Expired);
+    assert_eq!(validity.phase(set_back), Phase::Expired);
+    assert_eq!(suspended.until(validity.expiry), Duration::ZERO);
+    assert_eq!(set_back.until(validity.expiry), Duration::ZERO);
+
+    let slept_a_while = Moment {
+        wall: START.wall + secs(600),
+        ..START
+    };
+    assert_eq!(slept_a_while.until(validity.expiry), secs(3000));
+    assert_eq!(validity.phase(slept_a_while), Phase::Fresh);
+}
+
+proptest! {
+    #[test]
+    fn windows_keep_their_order_and_size(
+        lifetime in 1..=604_800_000_u64,
+        advisory_per_mille in 20..=500_u32,
+        draw in any::<u32>(),
+    ) {
+        let lifetime = Duration::from_millis(lifetime).max(secs(1));
+        let margins = Margins { advisory_per_mille };
+        let validity = Validity::new(START, lifetime, margins, draw);
+        let advisory = validity.advisory.until(validity.expiry);
+        let mandatory = validity.mandatory.until(validity.expiry);
+
+        let nominal = lifetime.mul_f64(f64::from(advisory_per_mille) / 1000.0).min(secs(3600));
+        prop_assert!(advisory + ROUNDING >= nominal.mul_f64(0.8));
+        prop_assert!(advisory <= nominal.mul_f64(1.2) + ROUNDING);
+        let half = lifetime.mul_f64(f64::from(advisory_per_mille / 2) / 1000.0).min(secs(60));
+        prop_assert!(mandatory <= half + ROUNDING);
+        prop_assert!(mandatory + ROUNDING >= half);
+        prop_assert!(mandatory <= advisory && advisory < lifetime);
+    }
+
+    #[test]
+    fn no_moment_and_no_lifetime_overflows(
+        start in any_moment(),
+        now in any_moment(),
+        lifetime in any::<Duration>(),
+        advisory_per_mille in any::<u32>(),
+        draw in any::<u32>(),
+    ) {
+        let validity = Validity::new(start, lifetime, Margins { advisory_per_mille }, draw);
+        let marks = [validity.advisory, validity.mandatory, validity.expiry];
+        prop_assert!(marks.is_sorted_by_key(|mark| mark.monotonic));
+        prop_assert!(marks.is_sorted_by_key(|mark| mark.wall));
+        prop_assert_eq!(validity.phase(now) == Phase::Expired, now.has_reached(validity.expiry));
+        prop_assert_eq!(now.until(validity.expiry).is_zero(), now.has_reached(validity.expiry));
+        prop_assert!(start.utc() <= validity.expiry.utc());
+    }
+}
+
+#[test]
+fn moment_beyond_the_calendar_is_its_last_day() {
+    assert_eq!(
+        Moment {
+            wall: Duration::ZERO,
+            ..START
+        }
+        .utc(),
+        DateTime::UNIX_EPOCH
+    );
+    assert_eq!(START.utc().to_rfc3339(), "2027-01-15T08:00:00+00:00");
+    for wall in [Duration::MAX, Duration::from_millis(i64::MAX as u64)] {
+        assert_eq!(Moment { wall, ..START }.utc(), DateTime::<Utc>::MAX_UTC);
+    }
+}
+
+// What the vendor and the token say
+
+#[test]
+fn lifetime_is_what_the_vendor_said_or_else_the_fallback() {
+    assert_eq!(
+        lifetime(Some(secs(1800)), secs(900), OPAQUE, None),
+        secs(1800)
+    );
+    assert_eq!(lifetime(None, secs(900), OPAQUE, None), secs(900));
+    assert_eq!(
+        lifetime(Some(Duration::MAX), secs(900), OPAQUE, None),
+        LONGEST
+    );
+    assert_eq!(lifetime(None, Duration::ZERO, OPAQUE, None), secs(1));
+}
+
+#[test]
+fn claims_can_only_shorten_the_lifetime() {
+    let hour = jwt(r#"{"iat":1700000000,"exp":1700003600}"#);
+    for (expires_in, expected) in [
+        (Some(7200), 3600),
+        (Some(3600), 3600),
+        (Some(1800), 1800),
+        (None, 3600),
+    ] {
+        let got = lifetime(expires_in.map(secs), secs(86_400), &hour, None);
+        assert_eq!(got, secs(expected), "{expires_in:?}");
+    }
+    assert_eq!(
+        lifetime(None, secs(900), &hour, None),
+        secs(900),
+        "a fallback too"
+    );
+}
+
+#[test]
+fn claims_are_read_against_iat_or_else_the_date_of_the_answer() {
+    for (claims, date, expected) in [
+        (r#"{"iat":1700000000,"exp":1700003600}"#, None, Some(3600)),
+        // The server's clock runs ten minutes fast: both of its readings do.
+        (
+            r#"{"iat":1700000600,"exp":1700004200}"#,
+            Some(1_700_000_000),
+            Some(3600),
+        ),
+        (r#"{"exp":1700003600}"#, Some(1_700_000_000), Some(3600)),
+        (r#"{"exp":1700003600}"#, None, None),
+        // Not positive: no hint.
+        (r#"{"exp":1700003600}"#, Some(1_700_003_600), None),
+        (r#"{"exp":1700003600}"#, Some(1_800_000_000), None),
+        (r#"{"iat":1700000000,"exp":1700000000}"#, None, None),
+        (r#"{"iat":1700000001,"exp":1700000000}"#, None, None),
+        // Fractions are cut off.
+        (
+            r#"{"iat":1700000000.9,"exp":1700003600.9}"#,
+            None,
+            Some(3600),
+        ),
+        (r#"{"iat":1.7e9,"exp":1.7000036e9}"#, None, Some(3600)),
+        // An `iat` that is none is missing.
+        (
+            r#"{"iat":"yesterday","exp":1700003600}"#,
+            Some(1_700_000_000),
+            Some(3600),
+        ),
+        (
+            r#"{"iat":null,"exp":1700003600}"#,
+            Some(1_700_000_000),
+            Some(3600),
+        ),
+        (r#"{"iat":1700000000}"#, Some(1_700_000_000), None),
+        (r#"{"iat":1700000000,"exp":null}"#, None, None),
+        (r#"{"iat":1700000000,"exp":"1700003600"}"#, None, None),
+        (r#"{"iat":0,"exp":-5}"#, None, None),
+        (r#"{"iat":-3600,"exp":0}"#, None, Some(3600)),
+    ] {
+        let date = date.map(|seconds| DateTime::from_timestamp(seconds, 0).unwrap());
+        let got = jwt_lifetime(&jwt(claims), date);
+        assert_eq!(got, expected.map(secs), "{claims} at {date:?}");
+    }
+}
+
+#[test]
+fn claims_of_any_size_neither_panic_nor_lengthen() {
+    for claims in [
+        r#"{"iat":0,"exp":18446744073709551615}"#,
+        r#"{"iat":0,"exp":9223372036854775807}"#,
+        r#"{"iat":0,"exp":1e400}"#,
+        r#"{"iat":-1,"exp":9223372036854775807}"#,
+        r#"{"iat":-1e400,"exp":1e400}"#,
+        r#"{"iat":1e400,"exp":-1e400}"#,
+        r#"{"exp":-9223372036854775808}"#,
+    ] {
+        let date = Some(DateTime::<Utc>::MIN_UTC);
+        let got = lifetime(Some(secs(3600)), secs(900), &jwt(claims), date);
+        assert_eq!(got, secs(3600), "{claims}");
+    }
+}
+
+#[test]
+fn what_is_no_jwt_is_no_hint() {
+    let claims = URL_SAFE_NO_PAD.encode(r#"{"iat":0,"exp":60}"#);
+    for token in [
+        String::new(),
+        OPAQUE.into(),
+        "..".into(),
+        "a.b.c".into(),
+        "h.!!!.s".into(),
+        claims.clone(),
+        format!("h.{claims}"),
+        jwt("[1]"),
+        jwt("null"),
+        jwt(r#"{"iat":0,"exp":60"#),
+        jwt(r#"{"iat":0,"exp":60,"exp":61}"#),
+        jwt(&"[".repeat(10_000)),
+        format!("h.{}.s", URL_SAFE_NO_PAD.encode([0xFF, 0xFE])),
+    ] {
+        assert_eq!(
+            jwt_lifetime(&token, Some(DateTime::UNIX_EPOCH)),
+            None,
+            "{token:.40}"
+        );
+    }
+    assert_eq!(jwt_lifetime(&format!("h.{claims}.s"), None), Some(secs(60)));
+    assert_eq!(
+        jwt_lifetime(&format!("h.{claims}==.s"), None),
+        Some(secs(60)),
+        "padding is forgiven"
+    );
+}
+
+#[test]
+fn vendors_sample_tokens_are_read_as_they_are() {
+    let date = DateTime::from_timestamp(1_709_816_541, 0);
+    for (token, expected) in [
+        (DIRECTLINK_ACCESS, Some(3600)),
+        (ZAPSIGN_ACCESS_WITHOUT_EXP, None),
+        (ZAPSIGN_ACCESS_WITHOUT_IAT, Some(3600)),
+        (ZAPSIGN_REFRESH_CUT_SHORT, None),
+        (CONTASIMPLES_ELLIPSIS, None),
+        (BLACKBOX_ELLIPSIS, None),
+    ] {
+        assert_eq!(jwt_lifetime(token, date), expected.map(secs), "{token}");
+    }
+    assert_eq!(jwt_lifetime(ZAPSIGN_ACCESS_WITHOUT_IAT, None), None);
+}
+
+proptest! {
+    #[test]
+    fn no_token_lengthens_a_lifetime_or_panics(
+        said in any::<Duration>(),
+        claims in r#"\{"(exp|iat)":-?[0-9]{1,25}(\.[0-9]{1,3})?(e-?[0-9]{1,3})?,"(exp|iat|nbf)":-?[0-9]{1,25}\}"#,
+        date in any::<i64>(),
+    ) {
+        let date = DateTime::from_timestamp(date, 0);
+        let got = lifetime(Some(said), secs(900), &jwt(&claims), date);
+        prop_assert!(got >= secs(1));
+        prop_assert!(got <= said.clamp(secs(1), LONGEST));
+    }
+
+    #[test]
+    fn any_text_may_be_a_token(token in ".{0,200}", parts in "[A-Za-z0-9_=.-]{0,200}") {
+        for token in [token, parts] {
+            let got = lifetime(Some(secs(60)), secs(900), &token, None);
+            prop_assert!(got <= secs(60));
+        }
+    }
+}
+
+fn jwt(claims: &str) -> String {
+    format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+}
+
+fn any_moment() -> impl Strategy<Value = Moment> {
+    let reading = prop_oneof![
+        any::<Duration>(),
+        Just(Duration::ZERO),
+        Just(Duration::MAX),
+        (0..4_000_000_000_u64).prop_map(secs),
+    ];
+    (reading.clone(), reading).prop_map(|(monotonic, wall)| Moment { monotonic, wall })
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const NANOSECOND: Duration = Duration::from_nanos(1);
+/// Two roundings down, to a nanosecond each, and those of the floats that they are compared with.
+const ROUNDING: Duration = Duration::from_micros(1);
+const START: Moment = Moment {
+    monotonic: secs(1000),
+    wall: secs(1_800_000_000),
+};
+const OPAQUE: &str = "2YotnFZFEjr1zCsicMWpAA";
+
+// The samples of the vendors' documents
+const DIRECTLINK_ACCESS: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwOi8vMTkyLjE2OC41LjM4OjgwODAvZGlyZWN0bGluay92MSIsInN1YiI6IlVTRVIxIiwiYXVkIjpbImh0dHA6Ly8xOTIuMTY4LjUuMzg6ODA4MC9kaXJlY3RsaW5rL3YxIl0sImV4cCI6MTY1NTE1OTk3NiwibmJmIjoxNjU1MTU2Mzc2LCJpYXQiOjE2NTUxNTYzNzYsImp0aSI6IjE2NTUxNTYzNzY0Mjg2OTcwMDAifQ.GeMf9voddvEdgStH2GJqHIKIWXXYYbhLEKVz-kq_Cp8";
+const ZAPSIGN_ACCESS_WITHOUT_EXP: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+const ZAPSIGN_ACCESS_WITHOUT_IAT: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwiZXhwIjoxNzA5ODIwMTQxLCJqdGkiOiIxMGM4YmVhOTkxNDM0ZGU5OWQxNmViMGE2ZTA3MTU1YyIsInVzZXJfaWQiOjEsInR5cGUiOiJwdWJsaWMifQ.GhMKXDyiidHrWCSmU3I9e6-zDm61mBmDqEavir4IW0c";
+const ZAPSIGN_REFRESH_CUT_SHORT: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6MTcxMDE3ODM0NCwianRpIjoiYjhmZjMwNDJmNjRkNDJmM2FlMzczZmRiNDQ3YTQ2NGEiLCJ1c2Vyb";
+const CONTASIMPLES_ELLIPSIS: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...";
+const BLACKBOX_ELLIPSIS: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9...";

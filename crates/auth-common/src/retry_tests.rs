@@ -1,1 +1,341 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+use proptest::prelude::*;
+
+use super::*;
+
+// The table: what follows on each outcome
+
+#[test]
+fn login_is_repeated_as_tabled() {
+    for (setback, repeats) in [
+        (Setback::NotSent, 2),
+        (Setback::Certificate, 0),
+        (Setback::Ambiguous, 1),
+        (Setback::Busy, 2),
+        (Setback::ServerError, 1),
+        (RATE_LIMITED, 0),
+        (rate_limited(6), 0),
+        (rate_limited(5), 2),
+        (Setback::CredentialsRefused, 0),
+        (Setback::Refused, 0),
+        (Setback::Malformed, 0),
+    ] {
+        let mut attempts = Attempts::new(3, Exchange::Login);
+        for repeat in 0..repeats {
+            let next = attempts.after(setback, PLENTY, 500);
+            assert_eq!(
+                exchange(next),
+                Some(Exchange::Login),
+                "{setback:?} {repeat}"
+            );
+        }
+        assert_eq!(
+            attempts.after(setback, PLENTY, 500),
+            Next::GiveUp,
+            "{setback:?}"
+        );
+    }
+}
+
+#[test]
+fn refresh_is_repeated_or_replaced_by_a_login_as_tabled() {
+    for (setback, next) in [
+        (Setback::NotSent, Some(Exchange::Refresh)),
+        (Setback::Certificate, None),
+        (Setback::Ambiguous, Some(Exchange::Login)),
+        (Setback::Busy, Some(Exchange::Login)),
+        (Setback::ServerError, Some(Exchange::Login)),
+        (RATE_LIMITED, None),
+        (rate_limited(6), None),
+        (rate_limited(5), Some(Exchange::Refresh)),
+        (Setback::CredentialsRefused, Some(Exchange::Login)),
+        (Setback::Refused, Some(Exchange::Login)),
+        (Setback::Malformed, None),
+    ] {
+        let mut attempts = Attempts::new(3, Exchange::Refresh);
+        let after = attempts.after(setback, PLENTY, 500);
+        assert_eq!(exchange(after), next, "{setback:?}");
+        if next == Some(Exchange::Login) {
+            assert_eq!(
+                after,
+                Next::Try {
+                    exchange: Exchange::Login,
+                    after: Duration::ZERO
+                },
+                "a login does not wait for what the refresh met"
+            );
+        }
+        assert_eq!(
+            gives_up_refresh(setback),
+            next == Some(Exchange::Login),
+            "{setback:?}"
+        );
+    }
+}
+
+#[test]
+fn unreachable_vendor_is_tried_with_the_refresh_token_three_times() {
+    let mut attempts = Attempts::new(3, Exchange::Refresh);
+    for _ in 0..2 {
+        let next = attempts.after(Setback::NotSent, PLENTY, 0);
+        assert_eq!(exchange(next), Some(Exchange::Refresh));
+    }
+    assert_eq!(attempts.after(Setback::NotSent, PLENTY, 0), Next::GiveUp);
+}
+
+#[test]
+fn refused_refresh_then_refused_login_ends_the_flight() {
+    let mut attempts = Attempts::new(3, Exchange::Refresh);
+    let next = attempts.after(Setback::CredentialsRefused, PLENTY, 500);
+    assert_eq!(exchange(next), Some(Exchange::Login));
+    let next = attempts.after(Setback::CredentialsRefused, PLENTY, 500);
+    assert_eq!(next, Next::GiveUp);
+}
+
+#[test]
+fn login_after_a_refresh_has_the_retries_of_a_login() {
+    let mut attempts = Attempts::new(3, Exchange::Refresh);
+    attempts.after(Setback::Ambiguous, PLENTY, 500);
+    let next = attempts.after(Setback::ServerError, PLENTY, 500);
+    assert_eq!(exchange(next), Some(Exchange::Login));
+    assert_eq!(
+        attempts.after(Setback::ServerError, PLENTY, 500),
+        Next::GiveUp
+    );
+}
+
+// Waits
+
+#[test]
+fn repeats_wait_with_full_jitter_below_half_a_second_doubling() {
+    for (draw, waits) in [
+        (0, [0, 0]),
+        (1, [0, 1]),
+        (500, [250, 500]),
+        (1000, [500, 1000]),
+        (u32::MAX, [500, 1000]),
+    ] {
+        let mut attempts = Attempts::new(3, Exchange::Login);
+        for wait in waits {
+            let Next::Try { after, .. } = attempts.after(Setback::Busy, PLENTY, draw) else {
+                panic!("two retries");
+            };
+            assert_eq!(after.as_millis(), wait, "draw {draw}");
+        }
+    }
+}
+
+#[test]
+fn jitter_never_reaches_beyond_five_seconds() {
+    let ceilings: Vec<u128> = [0, 1, 2, 3, 4, 5, 31, 32, u32::MAX]
+        .map(|repeats| backoff_ceiling(repeats).as_millis())
+        .into();
+    assert_eq!(
+        ceilings,
+        [500, 1000, 2000, 4000, 5000, 5000, 5000, 5000, 5000]
+    );
+}
+
+#[test]
+fn short_retry_after_is_waited_out_to_the_second() {
+    for draw in [0, 500, 1000] {
+        for seconds in 0..=5 {
+            let mut attempts = Attempts::new(3, Exchange::Login);
+            assert_eq!(
+                attempts.after(rate_limited(seconds), PLENTY, draw),
+                Next::Try {
+                    exchange: Exchange::Login,
+                    after: secs(seconds)
+                }
+            );
+        }
+    }
+}
+
+#[test]
+fn wait_beyond_the_deadline_ends_the_flight() {
+    for (setback, wait) in [
+        (rate_limited(5), secs(5)),
+        (Setback::Busy, Duration::from_millis(500)),
+    ] {
+        let after = |left| Attempts::new(3, Exchange::Login).after(setback, left, 1000);
+        assert_eq!(after(wait), Next::GiveUp);
+        assert_eq!(after(Duration::ZERO), Next::GiveUp);
+        assert_eq!(
+            after(wait + Duration::from_nanos(1)),
+            Next::Try {
+                exchange: Exchange::Login,
+                after: wait
+            }
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_flight_makes_more_attempts_than_allowed(
+        most in 1..=5_u32,
+        first in prop::sample::select(vec![Exchange::Login, Exchange::Refresh]),
+        setbacks in prop::collection::vec((setback(), 0..=1000_u32), 8),
+        left in prop::sample::select(vec![Duration::ZERO, secs(1), PLENTY]),
+    ) {
+        let mut attempts = Attempts::new(most, first);
+        let mut made = 1;
+        let mut exchange = first;
+        for (setback, draw) in setbacks {
+            let Next::Try { exchange: next, after } = attempts.after(setback, left, draw) else {
+                break;
+            };
+            made += 1;
+            prop_assert!(after <= secs(5));
+            prop_assert!(after.is_zero() || after < left);
+            if exchange == Exchange::Login {
+                prop_assert_eq!(next, Exchange::Login, "a refresh token came back");
+            }
+            if next == Exchange::Refresh {
+                let is_safe = matches!(setback, Setback::NotSent | Setback::RateLimited { .. });
+                prop_assert!(is_safe, "replayed after {:?}", setback);
+            }
+            exchange = next;
+        }
+        prop_assert!(made <= most, "{made} of {most}");
+    }
+}
+
+// `Retry-After` and `Date`
+
+#[test]
+fn retry_after_in_seconds_is_capped_at_an_hour() {
+    for (value, expected) in [
+        ("0", Some(0)),
+        ("1", Some(1)),
+        (" 120 ", Some(120)),
+        ("007", Some(7)),
+        ("3600", Some(3600)),
+        ("3601", Some(3600)),
+        ("31536000", Some(3600)),
+        ("18446744073709551615", Some(3600)),
+        ("99999999999999999999999999", Some(3600)),
+        ("", None),
+        ("  ", None),
+        ("-1", None),
+        ("+1", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("0x10", None),
+        ("soon", None),
+        ("120 s", None),
+        ("١٢٠", None),
+        ("1, 2", None),
+    ] {
+        assert_eq!(retry_after(value, None), expected.map(secs), "{value:?}");
+        let date = http_date(NOON);
+        assert_eq!(retry_after(value, date), expected.map(secs), "{value:?}");
+    }
+}
+
+#[test]
+fn retry_after_as_a_date_is_read_against_the_date_of_the_answer() {
+    for (value, expected) in [
+        ("Sun, 06 Nov 1994 12:00:30 GMT", Some(30)),
+        ("Sun, 06 Nov 1994 13:00:00 GMT", Some(3600)),
+        ("Mon, 06 Nov 1995 12:00:00 GMT", Some(3600)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", Some(3600)),
+        // Past, or now: no wait beyond the usual one.
+        (NOON, Some(0)),
+        ("Sun, 06 Nov 1994 11:59:59 GMT", Some(0)),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+        // Not dates.
+        ("Mon, 06 Nov 1994 12:00:30 GMT", None),
+        ("Sun, 31 Feb 1994 12:00:30 GMT", None),
+        ("Sun, 06 Nov 1994 25:00:30 GMT", None),
+        ("1994-11-06T12:00:30Z", None),
+    ] {
+        assert_eq!(
+            retry_after(value, http_date(NOON)),
+            expected.map(secs),
+            "{value:?}"
+        );
+        assert_eq!(retry_after(value, None), None, "{value:?} without a Date");
+    }
+}
+
+#[test]
+fn http_dates_are_read_as_sent() {
+    let date = http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+    assert_eq!(date.to_rfc3339(), "1994-11-06T08:49:37+00:00");
+    for garbage in [
+        "",
+        "GMT",
+        "Sun, 06 Nov 1994",
+        "784111777",
+        "\u{0}",
+        "日曜日",
+    ] {
+        assert_eq!(http_date(garbage), None, "{garbage:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_header_panics_or_asks_for_more_than_an_hour(
+        value in prop_oneof![
+            ".{0,60}",
+            "[0-9]{1,40}",
+            "[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{1,6} [0-9]{2}:[0-9]{2}:[0-9]{2} (GMT|[+-][0-9]{4})",
+            "(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Dec) [0-9]{4} [0-2][0-9]:[0-6][0-9]:[0-6][0-9] GMT",
+        ],
+        date in prop::option::of(any::<i64>()),
+    ) {
+        let date = date.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        if let Some(wait) = retry_after(&value, date) {
+            prop_assert!(wait <= secs(3600));
+        }
+    }
+}
+
+fn exchange(next: Next) -> Option<Exchange> {
+    match next {
+        Next::Try { exchange, .. } => Some(exchange),
+        Next::GiveUp => None,
+    }
+}
+
+fn rate_limited(seconds: u64) -> Setback {
+    Setback::RateLimited {
+        retry_after: Some(secs(seconds)),
+    }
+}
+
+fn setback() -> impl Strategy<Value = Setback> {
+    prop_oneof![
+        prop::sample::select(vec![
+            Setback::NotSent,
+            Setback::Certificate,
+            Setback::Ambiguous,
+            Setback::Busy,
+            Setback::ServerError,
+            RATE_LIMITED,
+            Setback::CredentialsRefused,
+            Setback::Refused,
+            Setback::Malformed,
+        ]),
+        (0..=3600_u64).prop_map(rate_limited),
+        (0..=5_u64).prop_map(rate_limited),
+    ]
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const RATE_LIMITED: Setback = Setback::RateLimited { retry_after: None };
+/// More time than a flight has.
+const PLENTY: Duration = secs(60);
+const NOON: &str = "Sun, 06 Nov 1994 12:00:00 GMT";
