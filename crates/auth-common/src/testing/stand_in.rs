@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 
 use crate::{Authenticator, BaseUrl, Builder, ConfigurationError, TokenEndpoint};
@@ -327,6 +330,7 @@ impl<R: Role> Stage<R> {
                 books.problems.push(problem.clone());
                 self.role.request_refused(&problem)
             }
+            (_, TokenCall::Answered(response)) => response,
             (Mood::Answers(response), _) => response,
             (Mood::RateLimits(None), _) => self.role.rate_limited(),
             (Mood::RateLimits(Some(wait)), _) => Response::new(
@@ -403,6 +407,8 @@ pub enum TokenCall {
     Elsewhere,
     /// For the token endpoint, but not as documented. It says what is wrong, without secrets.
     Wrong(String),
+    /// For the token endpoint, but such that the server in front of it answers by itself, as with a redirect.
+    Answered(Response),
     /// A login with other credentials than the right ones.
     WrongCredentials,
     /// A login as documented.
@@ -416,6 +422,7 @@ impl fmt::Debug for TokenCall {
         match self {
             Self::Elsewhere => f.write_str("Elsewhere"),
             Self::Wrong(problem) => f.debug_tuple("Wrong").field(problem).finish(),
+            Self::Answered(response) => f.debug_tuple("Answered").field(response).finish(),
             Self::WrongCredentials => f.write_str("WrongCredentials"),
             Self::Login => f.write_str("Login"),
             Self::Refresh(_) => f.write_str("Refresh"),
@@ -482,6 +489,14 @@ impl Received<'_> {
             (Some((_, value)), None) => Some(value),
             _ => None,
         }
+    }
+
+    /// The user name and the password of `Authorization: Basic`; `None` when it is missing, or not in base64 and UTF-8.
+    pub fn basic(&self) -> Option<(String, String)> {
+        let encoded = self.header("authorization")?.strip_prefix("Basic ")?;
+        let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+        let (user, password) = pair.split_once(':')?;
+        Some((user.into(), password.into()))
     }
 
     /// The body.
