@@ -111,11 +111,13 @@ impl<'a> JsonObject<'a> {
     ///
     /// When it is anything but `Bearer`, in any case: these crates can only send Bearer tokens.
     pub fn token_type(&self) -> Result<String, InvalidBody> {
-        if !self.has("token_type") {
+        let Some(raw) = self.raw("token_type") else {
             return Ok("Bearer".into());
-        }
-        self.text("token_type")
+        };
+        // Not as a text for people, which would be withheld from a user whose name is part of the word.
+        string(raw)
             .filter(|kind| kind.eq_ignore_ascii_case("Bearer"))
+            .map(|kind| kind.to_string())
             .ok_or(InvalidBody::new("token_type", "is not Bearer"))
     }
 
