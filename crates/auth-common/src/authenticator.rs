@@ -4,8 +4,8 @@ use http::HeaderValue;
 use secrecy::SecretString;
 
 use crate::{
-    ConfigurationError, Error, Invalidation, RefreshTokenEndpoint, Snapshot, Token, TokenEndpoint,
-    Transport, TransportBuilder, Vars,
+    BaseUrl, ConfigurationError, Error, Invalidation, RefreshTokenEndpoint, Snapshot, Token,
+    TokenEndpoint, Transport, TransportBuilder, Vars,
     clock::Clock,
     lifecycle::{Policy, Trouble},
     lifetime::Margins,
@@ -105,6 +105,11 @@ impl<E: TokenEndpoint> Authenticator<E> {
     pub async fn request_token(&self) -> Result<E::TokenResponse, Error<E::ErrorResponse>> {
         let request = self.source.endpoint.token_request();
         self.source.request(request, E::token_response).await
+    }
+
+    /// The address below which the vendor's API lives, and its token endpoint.
+    pub fn base_url(&self) -> &BaseUrl {
+        self.source.endpoint.base_url()
     }
 
     /// What this authenticator is doing, without secrets.
@@ -301,6 +306,13 @@ impl<E: TokenEndpoint> Builder<E> {
             return Err(refused);
         }
         let endpoint = self.endpoint?;
+        let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
+        if !has_tls && endpoint.base_url().as_url().scheme() == "https" {
+            return Err(ConfigurationError::new(
+                "base URL",
+                "needs one of the features `rustls` and `native-tls` for https://",
+            ));
+        }
         let transport = match (self.transport, self.own_transport) {
             (Some(transport), None) => transport,
             (None, Some(settings)) => settings.build()?,

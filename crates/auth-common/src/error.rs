@@ -89,6 +89,19 @@ impl<R> Error<R> {
         }
     }
 
+    /// The kind in one word, for a span or a metric.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::CredentialsRefused(_) => "credentials_refused",
+            Self::RateLimited(_) => "rate_limited",
+            Self::Refused(_) => "refused",
+            Self::Unavailable(_) => "unavailable",
+            Self::InvalidResponse(_) => "invalid_response",
+            Self::TimedOut(_) => "timed_out",
+            Self::Configuration(_) => "configuration",
+        }
+    }
+
     pub(crate) fn with_retry_at(mut self, at: Option<DateTime<Utc>>) -> Self {
         match &mut self {
             Self::CredentialsRefused(failure)

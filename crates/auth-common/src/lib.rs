@@ -5,7 +5,12 @@
 pub mod life_of_a_token {}
 
 mod authenticator;
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+mod authorize;
 mod base_url;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod clock;
 mod configuration;
 mod endpoint;
@@ -13,6 +18,7 @@ mod error;
 mod json;
 mod lifecycle;
 mod lifetime;
+mod observe;
 mod request;
 mod retry;
 mod snapshot;
@@ -24,6 +30,15 @@ mod token;
 mod transport;
 
 pub use authenticator::{Authenticator, Builder, CoolDown};
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use authorize::{Answer, Authorized};
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "reqwest-middleware", feature = "tower")))
+)]
+pub use authorize::{Authorize, Call};
 pub use base_url::BaseUrl;
 pub use configuration::{ConfigurationError, Credential, Vars};
 pub use endpoint::{Grant, RefreshTokenEndpoint, Refusal, TokenEndpoint};

@@ -67,6 +67,11 @@ impl Attempts {
         }
     }
 
+    /// How many attempts have failed so far.
+    pub(crate) fn made(&self) -> u32 {
+        self.made
+    }
+
     /// Decides what follows on a failed attempt. `left` is what remains of the flight's time; `draw` is a random number
     /// from 0 to 1000.
     pub(crate) fn after(&mut self, setback: Setback, left: Duration, draw: u32) -> Next {

@@ -24,6 +24,7 @@ use crate::{
     error::Cause,
     lifecycle::{self, FlightId, Landed, Landing, Launch, Lifecycle, Policy, Trouble},
     lifetime::{self, Moment, Validity},
+    observe,
     retry::{Attempts, Exchange, Next, Setback, gives_up_refresh},
     transport::{Answer, Fault, Transport},
 };
@@ -193,6 +194,8 @@ impl<E: TokenEndpoint> Source<E> {
         if invalidation == Invalidation::Accepted {
             self.current.store(None);
         }
+        drop(state);
+        observe::invalidated(E::VENDOR, invalidation);
         invalidation
     }
 
@@ -280,7 +283,8 @@ impl<E: TokenEndpoint> Source<E> {
         // A runtime that is shutting down drops the flight at once, and the flight then takes the lock.
         drop(state);
         if let Some(flight) = launch {
-            let task = runtime.spawn(flight.fly()).abort_handle();
+            let flight = observe::flight(E::VENDOR, self.line.base.host(), flight.fly());
+            let task = runtime.spawn(flight).abort_handle();
             let mut state = self.lock();
             state.tasks.retain(|task| !task.is_finished());
             state.tasks.push(task);
@@ -429,12 +433,13 @@ struct Flight<E: TokenEndpoint> {
 impl<E: TokenEndpoint> Flight<E> {
     async fn fly(mut self) {
         sleep(self.delay).await;
+        let took_off = Instant::now();
         let flown = match timeout(self.limit, self.attempts()).await {
             Ok(None) => return,
             Ok(Some(flown)) => flown,
             Err(_) => Err(Stumble::fault(Fault::sent(Cause::Slow(self.limit)))),
         };
-        self.land(flown);
+        self.land(flown, took_off.elapsed());
     }
 
     /// Attempts, until one succeeds or the policy says that it is enough; `None` when the last authenticator is gone.
@@ -452,6 +457,7 @@ impl<E: TokenEndpoint> Flight<E> {
                 let source = self.source.upgrade()?;
                 (source.encode(refresh_token.as_ref()), source.clock.now())
             };
+            observe::requested(exchange(refresh_token.as_ref()), attempts.made());
             let left = deadline.saturating_duration_since(Instant::now());
             let answer = self
                 .line
@@ -495,6 +501,8 @@ impl<E: TokenEndpoint> Flight<E> {
                         refresh_token = None;
                     }
                     drop(source);
+                    let error = &stumble.error;
+                    observe::retrying(error.kind(), error.status(), after);
                     sleep(after).await;
                 }
                 Next::GiveUp => {
@@ -506,44 +514,43 @@ impl<E: TokenEndpoint> Flight<E> {
         }
     }
 
-    fn land(&mut self, flown: Result<Arrival, Stumble<E>>) {
+    fn land(&mut self, flown: Result<Arrival, Stumble<E>>, took: Duration) {
         let Some(source) = self.source.upgrade() else {
             return;
         };
-        self.landed = true;
         let now = source.clock.now();
         let flown = flown.and_then(|arrival| arrival.check(&source, now));
-        let mut state = source.lock();
-        let flown = match flown {
-            Ok(arrived) => {
-                let landing = Landing::Token(arrived.validity);
-                match state.lifecycle.land(self.id, landing, now) {
-                    Landed::Kept { generation } => source.keep(&mut state, arrived, generation),
-                    Landed::Failed { .. } | Landed::TooLate => return,
-                }
-            }
-            Err(stumble) => {
-                let landing = stumble.landing(source.clock.draw());
-                match state.lifecycle.land(self.id, landing, now) {
-                    Landed::Failed { for_another } => {
-                        let at = now.plus(for_another).utc();
-                        let error = stumble.error.with_retry_at(Some(at));
-                        state.last_error = Some(error.clone());
-                        Err(error)
-                    }
-                    Landed::Kept { .. } | Landed::TooLate => return,
-                }
-            }
+        let landing = match &flown {
+            Ok(arrived) => Landing::Token(arrived.validity),
+            Err(stumble) => stumble.landing(source.clock.draw()),
         };
-        if state
-            .under_way
-            .as_ref()
-            .is_some_and(|(id, _)| *id == self.id)
-        {
-            state.under_way = None;
-        }
+        let mut state = source.lock();
+        let landed = state.lifecycle.land(self.id, landing, now);
+        self.landed = true;
+        let flown = match (landed, flown) {
+            (Landed::Kept { generation }, Ok(arrived)) => {
+                Ok(source.keep(&mut state, arrived, generation))
+            }
+            (Landed::Failed { for_another }, Err(stumble)) => {
+                let at = now.plus(for_another).utc();
+                let error = stumble.error.with_retry_at(Some(at));
+                state.last_error = Some(error.clone());
+                Err((error, for_another))
+            }
+            // Something newer is cached or under way.
+            _ => return,
+        };
+        state.under_way.take_if(|(flight, _)| *flight == self.id);
+        // Whoever listens to events may ask for a token, and needs the lock for it.
         drop(state);
-        self.teller.send_replace(Some(flown));
+        match &flown {
+            Ok(current) => observe::issued(now.until(current.validity.expiry), took),
+            Err((error, for_another)) => {
+                observe::failed(error.kind(), error.status(), took, *for_another);
+            }
+        }
+        self.teller
+            .send_replace(Some(flown.map_err(|(error, _)| error)));
     }
 }
 
@@ -554,13 +561,14 @@ impl<E: TokenEndpoint> Drop for Flight<E> {
         if !self.landed
             && let Some(source) = self.source.upgrade()
         {
+            observe::abandoned(E::VENDOR);
             source.give_up(self.id);
         }
     }
 }
 
 impl<E: TokenEndpoint> Source<E> {
-    fn keep(&self, state: &mut State<E>, arrived: Arrived, generation: u64) -> Flown<E> {
+    fn keep(&self, state: &mut State<E>, arrived: Arrived, generation: u64) -> Arc<Current> {
         let expires_at = arrived.validity.expiry.utc();
         let token = Token::new(arrived.authorization, expires_at, generation);
         let current = Arc::new(Current {
@@ -570,7 +578,7 @@ impl<E: TokenEndpoint> Source<E> {
         state.refresh_token = arrived.refresh_token;
         state.last_error = None;
         self.current.store(Some(Arc::clone(&current)));
-        Ok(current)
+        current
     }
 }
 

@@ -168,7 +168,7 @@ impl fmt::Debug for Transport {
 #[must_use]
 pub struct TransportBuilder {
     connect_timeout: Duration,
-    roots: Vec<reqwest::Certificate>,
+    roots: Vec<Root>,
     proxy: Route,
     refused: Option<ConfigurationError>,
 }
@@ -308,7 +308,14 @@ impl fmt::Debug for TransportBuilder {
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, ConfigurationError> {
+type Root = reqwest::Certificate;
+
+/// Without TLS there is nothing to trust.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+type Root = std::convert::Infallible;
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn certificates(pem: &[u8]) -> Result<Vec<Root>, ConfigurationError> {
     match reqwest::Certificate::from_pem_bundle(pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(ConfigurationError::new(
@@ -319,7 +326,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, ConfigurationEr
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn certificates(_: &[u8]) -> Result<Vec<reqwest::Certificate>, ConfigurationError> {
+fn certificates(_: &[u8]) -> Result<Vec<Root>, ConfigurationError> {
     Err(ConfigurationError::new(
         "root certificate",
         "needs one of the features `rustls` and `native-tls`",

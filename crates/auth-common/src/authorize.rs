@@ -1,0 +1,170 @@
+use std::{fmt, ops::ControlFlow};
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::{
+    Authenticator, BaseUrl, ConfigurationError, Error, Invalidation, Token, TokenEndpoint,
+};
+
+#[cfg(feature = "tower")]
+mod layer;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
+
+#[cfg(feature = "tower")]
+pub use layer::{Answer, Authorized};
+
+/// Attaches the `Authorization` header to calls of the vendor's API, as a middleware of `reqwest-middleware` (feature
+/// `reqwest-middleware`) and as a layer of `tower` (feature `tower`).
+///
+/// - Only calls to the vendor's own origin pass: the scheme, host and port of the base URL. Any other fails with
+///   [`Error::Configuration`] before anything is sent, so that a token cannot leak by a wrong URL.
+/// - When the API answers 401, the very token that was sent is invalidated, another is asked for, and the call is
+///   repeated **once**, if its body can be repeated. A second 401 is returned as it is, and so is a first one when
+///   another login would not help (see [`Invalidation::TooSoon`]).
+pub struct Authorize<E: TokenEndpoint> {
+    authenticator: Authenticator<E>,
+    origins: Vec<BaseUrl>,
+}
+
+impl<E: TokenEndpoint> Authorize<E> {
+    /// For calls to the origin of the authenticator's base URL.
+    pub fn new(authenticator: Authenticator<E>) -> Self {
+        let origins = vec![authenticator.base_url().clone()];
+        Self {
+            authenticator,
+            origins,
+        }
+    }
+
+    /// Lets calls to the origin of `base` pass as well, for a vendor whose API lives elsewhere than its tokens.
+    #[must_use]
+    pub fn and_for(mut self, base: BaseUrl) -> Self {
+        self.origins.push(base);
+        self
+    }
+
+    /// Checks where a call goes, and attaches the header.
+    async fn attach(&self, call: &mut impl Call) -> Result<Token, Error<E::ErrorResponse>> {
+        if !self.origins.iter().any(|base| goes_to(call, base)) {
+            return Err(ConfigurationError::new(
+                "request URL",
+                format!(
+                    "must have the origin of {}: the token of {} is for nobody else",
+                    self.authenticator.base_url(),
+                    E::VENDOR
+                ),
+            )
+            .into());
+        }
+        let token = self.authenticator.token().await?;
+        let headers = call.headers_mut();
+        headers.insert(header::AUTHORIZATION, token.authorization());
+        Ok(token)
+    }
+
+    /// Decides, after an answer, whether the call is to be repeated.
+    fn after(&self, token: &Token, status: StatusCode) -> ControlFlow<()> {
+        if status != StatusCode::UNAUTHORIZED {
+            return ControlFlow::Break(());
+        }
+        match self.authenticator.invalidate(token) {
+            Invalidation::Accepted | Invalidation::AlreadyReplaced => ControlFlow::Continue(()),
+            Invalidation::TooSoon => ControlFlow::Break(()),
+        }
+    }
+}
+
+impl<E: TokenEndpoint> Clone for Authorize<E> {
+    fn clone(&self) -> Self {
+        Self {
+            authenticator: self.authenticator.clone(),
+            origins: self.origins.clone(),
+        }
+    }
+}
+
+impl<E: TokenEndpoint> fmt::Debug for Authorize<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorize")
+            .field("authenticator", &self.authenticator)
+            .field("origins", &self.origins)
+            .finish()
+    }
+}
+
+/// A request that can carry the header: a `reqwest::Request`, or an `http::Request` whose body is `Clone`.
+pub trait Call: Sized + Send + Sync + 'static {
+    /// The scheme, such as `https`.
+    fn scheme(&self) -> &str;
+
+    /// The host, an IPv6 address in brackets.
+    fn host(&self) -> &str;
+
+    /// The port, where one is given.
+    fn port(&self) -> Option<u16>;
+
+    /// The headers.
+    fn headers_mut(&mut self) -> &mut HeaderMap;
+
+    /// The same request once more; `None` when its body can be read once only.
+    fn repeat(&self) -> Option<Self>;
+}
+
+impl Call for reqwest::Request {
+    fn scheme(&self) -> &str {
+        self.url().scheme()
+    }
+
+    fn host(&self) -> &str {
+        self.url().host_str().unwrap_or_default()
+    }
+
+    fn port(&self) -> Option<u16> {
+        self.url().port()
+    }
+
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.headers_mut()
+    }
+
+    fn repeat(&self) -> Option<Self> {
+        self.try_clone()
+    }
+}
+
+impl<B: Clone + Send + Sync + 'static> Call for http::Request<B> {
+    fn scheme(&self) -> &str {
+        self.uri().scheme_str().unwrap_or_default()
+    }
+
+    fn host(&self) -> &str {
+        self.uri().host().unwrap_or_default()
+    }
+
+    fn port(&self) -> Option<u16> {
+        self.uri().port_u16()
+    }
+
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.headers_mut()
+    }
+
+    fn repeat(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+fn goes_to(call: &impl Call, base: &BaseUrl) -> bool {
+    let base = base.as_url();
+    let default_port = match call.scheme() {
+        "https" => Some(443),
+        "http" => Some(80),
+        _ => None,
+    };
+    base.scheme() == call.scheme()
+        && base
+            .host_str()
+            .is_some_and(|host| host.eq_ignore_ascii_case(call.host()))
+        && base.port_or_known_default() == call.port().or(default_port)
+}

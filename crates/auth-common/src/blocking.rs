@@ -1,0 +1,167 @@
+//! The same API without async, for scripts and threaded services.
+//!
+//! Nothing here may be called from within a Tokio runtime, where waiting would stop the runtime: that is an error, which
+//! says so.
+
+use std::{fmt, sync::LazyLock};
+
+use http::HeaderValue;
+use secrecy::SecretString;
+use tokio::runtime::{Builder as RuntimeBuilder, Handle, Runtime};
+
+use crate::{
+    Builder, ConfigurationError, Error, Invalidation, RefreshTokenEndpoint, Snapshot, Token,
+    TokenEndpoint,
+};
+
+/// Hands out the `Authorization` header for a vendor's API, without async.
+///
+/// It shares its token with the [`Authenticator`](crate::Authenticator) that it was made of, and with all clones of
+/// both. Requests for a token run on one thread, which the whole process shares and which starts with the first call.
+///
+/// Each method is as that of [`Authenticator`](crate::Authenticator), and fails with [`Error::Configuration`] within a
+/// runtime.
+pub struct Authenticator<E: TokenEndpoint> {
+    authenticator: crate::Authenticator<E>,
+}
+
+impl<E: TokenEndpoint> Authenticator<E> {
+    /// A builder; [`Builder::build_blocking`] ends it.
+    pub fn builder(environment: E::Environment, credentials: E::Credentials) -> Builder<E> {
+        crate::Authenticator::builder(environment, credentials)
+    }
+
+    /// The authenticator that the environment variables of this process describe.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`] when a variable is missing or its value is refused; it names the variable.
+    pub fn from_env() -> Result<Self, Error<E::ErrorResponse>> {
+        crate::Authenticator::from_env().map(Self::from)
+    }
+
+    /// The value of the `Authorization` header for a call to the vendor's API.
+    ///
+    /// # Errors
+    ///
+    /// When there is no valid token and none can be had, and within a runtime.
+    pub fn authorization(&self) -> Result<HeaderValue, Error<E::ErrorResponse>> {
+        wait_for(self.authenticator.authorization())
+    }
+
+    /// The token itself.
+    ///
+    /// # Errors
+    ///
+    /// When there is no valid token and none can be had, and within a runtime.
+    pub fn token(&self) -> Result<Token, Error<E::ErrorResponse>> {
+        wait_for(self.authenticator.token())
+    }
+
+    /// Asks for a new token now, whatever is cached, or joins a request that is under way.
+    ///
+    /// # Errors
+    ///
+    /// When no new token could be had, and within a runtime.
+    pub fn renew(&self) -> Result<Token, Error<E::ErrorResponse>> {
+        wait_for(self.authenticator.renew())
+    }
+
+    /// Says that the vendor's API refused `token` with a 401. This may be called within a runtime.
+    pub fn invalidate(&self, token: &Token) -> Invalidation {
+        self.authenticator.invalidate(token)
+    }
+
+    /// Asks the vendor's token endpoint once, past the cache.
+    ///
+    /// # Errors
+    ///
+    /// When the vendor refuses, cannot be reached, or answers otherwise than documented, and within a runtime.
+    pub fn request_token(&self) -> Result<E::TokenResponse, Error<E::ErrorResponse>> {
+        wait_for(self.authenticator.request_token())
+    }
+
+    /// What this authenticator is doing, without secrets. This may be called within a runtime.
+    pub fn snapshot(&self) -> Snapshot {
+        self.authenticator.snapshot()
+    }
+}
+
+impl<E: RefreshTokenEndpoint> Authenticator<E> {
+    /// Presents `refresh_token` to the vendor once, past the cache.
+    ///
+    /// # Errors
+    ///
+    /// When the vendor refuses, cannot be reached, or answers otherwise than documented, and within a runtime.
+    pub fn refresh_token(
+        &self,
+        refresh_token: &SecretString,
+    ) -> Result<E::RefreshResponse, Error<E::ErrorResponse>> {
+        wait_for(self.authenticator.refresh_token(refresh_token))
+    }
+}
+
+impl<E: TokenEndpoint> Clone for Authenticator<E> {
+    fn clone(&self) -> Self {
+        self.authenticator.clone().into()
+    }
+}
+
+impl<E: TokenEndpoint> From<crate::Authenticator<E>> for Authenticator<E> {
+    fn from(authenticator: crate::Authenticator<E>) -> Self {
+        Self { authenticator }
+    }
+}
+
+impl<E: TokenEndpoint> From<Authenticator<E>> for crate::Authenticator<E> {
+    fn from(blocking: Authenticator<E>) -> Self {
+        blocking.authenticator
+    }
+}
+
+impl<E: TokenEndpoint> fmt::Debug for Authenticator<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.authenticator.fmt(f)
+    }
+}
+
+impl<E: TokenEndpoint> Builder<E> {
+    /// Builds an authenticator without async.
+    ///
+    /// # Errors
+    ///
+    /// As for [`build`](Self::build).
+    #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+    pub fn build_blocking(self) -> Result<Authenticator<E>, ConfigurationError> {
+        self.build().map(Authenticator::from)
+    }
+}
+
+/// Runs `future` to its end on this thread, while flights run on the shared one: a renewal in the background goes on
+/// after the call that started it.
+fn wait_for<T, R>(future: impl Future<Output = Result<T, Error<R>>>) -> Result<T, Error<R>> {
+    if Handle::try_current().is_ok() {
+        return Err(ConfigurationError::new(
+            "blocking call",
+            "must not be made within a Tokio runtime, which it would stop: use the asynchronous \
+             authenticator there",
+        )
+        .into());
+    }
+    match &*RUNTIME {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => Err(ConfigurationError::new(
+            "blocking call",
+            format!("must be able to start a thread: {}", error.kind()),
+        )
+        .into()),
+    }
+}
+
+static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+    RuntimeBuilder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("auth-common")
+        .enable_all()
+        .build()
+});

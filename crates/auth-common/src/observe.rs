@@ -1,0 +1,98 @@
+//! What the feature `tracing` tells: a span per flight, and events in it. Without the feature, nothing. No argument here
+//! can hold a secret: texts are names of this crate's own.
+//!
+//! Fields follow OpenTelemetry's conventions where there are some: `server.address`, `http.response.status_code`,
+//! `http.request.resend_count`, `error.type`.
+
+#![cfg_attr(not(feature = "tracing"), allow(unused_variables))]
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::{Invalidation, retry::Exchange};
+
+/// Runs a flight within its span.
+#[cfg(feature = "tracing")]
+pub(crate) fn flight<F: Future>(
+    vendor: &'static str,
+    host: &str,
+    flight: F,
+) -> impl Future<Output = F::Output> + use<F> {
+    use tracing::Instrument;
+
+    flight.instrument(tracing::info_span!("token", vendor, server.address = host))
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn flight<F: Future>(vendor: &'static str, host: &str, flight: F) -> F {
+    flight
+}
+
+/// A request for a token is about to be sent.
+pub(crate) fn requested(exchange: Exchange, attempt: u32) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        exchange = name(exchange),
+        http.request.resend_count = attempt,
+        "requesting a token"
+    );
+}
+
+/// An attempt failed, and another follows.
+pub(crate) fn retrying(error_type: &'static str, status: Option<StatusCode>, wait: Duration) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        error.type = error_type,
+        http.response.status_code = status.map(|status| status.as_u16()),
+        wait_ms = wait.as_millis() as u64,
+        "the request failed, trying again"
+    );
+}
+
+/// A token came.
+pub(crate) fn issued(lifetime: Duration, took: Duration) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(
+        lifetime_s = lifetime.as_secs(),
+        duration_ms = took.as_millis() as u64,
+        "token issued"
+    );
+}
+
+/// A flight ended without a token.
+pub(crate) fn failed(
+    error_type: &'static str,
+    status: Option<StatusCode>,
+    took: Duration,
+    next_attempt: Duration,
+) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        error.type = error_type,
+        http.response.status_code = status.map(|status| status.as_u16()),
+        duration_ms = took.as_millis() as u64,
+        next_attempt_ms = next_attempt.as_millis() as u64,
+        "no token"
+    );
+}
+
+/// A flight was dropped before it ended.
+pub(crate) fn abandoned(vendor: &'static str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(vendor, "a request for a token was dropped before it ended");
+}
+
+/// A caller said that an API refused its token.
+pub(crate) fn invalidated(vendor: &'static str, outcome: Invalidation) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(vendor, ?outcome, "token invalidated");
+}
+
+#[cfg(feature = "tracing")]
+fn name(exchange: Exchange) -> &'static str {
+    match exchange {
+        Exchange::Login => "login",
+        Exchange::Refresh => "refresh_token",
+    }
+}
