@@ -1,1 +1,577 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+use proptest::prelude::*;
+use secrecy::ExposeSecret;
+
+use super::*;
+
+// The body
+
+#[test]
+fn one_byte_order_mark_is_skipped() {
+    let marked = |marks: usize| {
+        let mut body = "\u{FEFF}".repeat(marks).into_bytes();
+        body.extend_from_slice(br#"{"access_token":"t"}"#);
+        JsonObject::parse(&body, &[]).map(|body| body.token("access_token").unwrap())
+    };
+    assert!(marked(0).is_ok());
+    assert!(marked(1).is_ok());
+    assert_eq!(complaint(marked(2)), "the body is not JSON");
+}
+
+#[test]
+fn what_is_not_one_json_object_is_refused() {
+    let not_an_object = "the body is not a JSON object with each field named once";
+    for (body, expected) in [
+        (&b""[..], "the body is empty"),
+        (b" \r\n\t ", "the body is empty"),
+        (b"\xEF\xBB\xBF", "the body is empty"),
+        (b"null", not_an_object),
+        (b"[]", not_an_object),
+        (b"[{}]", not_an_object),
+        (b"42", not_an_object),
+        (b"\"access_token\"", not_an_object),
+        (b"<html>503</html>", "the body is not JSON"),
+        (b"{\"a\":1}{}", "the body is not JSON"),
+        (b"{\"a\":1} x", "the body is not JSON"),
+        (b"{\"a\":1}\0", "the body is not JSON"),
+        (b"{\"a\":1,}", "the body is not JSON"),
+        (b"{'a':1}", "the body is not JSON"),
+        (b"{\"a\":\"\xFF\"}", "the body is not JSON"),
+        (b"{\"a\":NaN}", "the body is not JSON"),
+        (b"{\"a\":\"t", "the body is JSON that ends early"),
+        (b"{\"a\":1", "the body is JSON that ends early"),
+    ] {
+        let body_as_text = String::from_utf8_lossy(body);
+        assert_eq!(
+            complaint(JsonObject::parse(body, &[])),
+            expected,
+            "{body_as_text}"
+        );
+    }
+    assert!(JsonObject::parse(b" {\"a\":1} \r\n", &[]).is_ok());
+}
+
+#[test]
+fn doubled_field_is_refused_however_it_is_written() {
+    for body in [
+        r#"{"access_token":"a","access_token":"b"}"#,
+        r#"{"access_token":"a","access_token":"a"}"#,
+        r#"{"access_token":"a","\u0061ccess_token":"b"}"#,
+        r#"{"x":null,"x":null}"#,
+        r#"{"":1,"":2}"#,
+    ] {
+        assert_eq!(
+            complaint(JsonObject::parse(body.as_bytes(), &[])),
+            "the body is not a JSON object with each field named once",
+            "{body}"
+        );
+    }
+    assert!(JsonObject::parse(br#"{"a":1,"A":2,"b":{"a":3}}"#, &[]).is_ok());
+}
+
+#[test]
+fn field_count_is_bounded() {
+    let body = |fields: usize| {
+        let fields: Vec<String> = (0..fields).map(|n| format!("\"f{n}\":{n}")).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    assert!(JsonObject::parse(body(256).as_bytes(), &[]).is_ok());
+    assert!(JsonObject::parse(body(257).as_bytes(), &[]).is_err());
+}
+
+#[test]
+fn unknown_fields_are_ignored_however_deep() {
+    for (open, close) in [("[", "]"), ("{\"x\":", "}")] {
+        let deep = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+        let body = format!(r#"{{"unknown":{deep},"access_token":"t","expires_in":60}}"#);
+        let body = JsonObject::parse(body.as_bytes(), &[]).unwrap();
+        assert_eq!(body.token("access_token").unwrap().expose_secret(), "t");
+        // Nor do the readers of what is nested fall into it.
+        assert!(body.objects("unknown").len() <= 1);
+        assert!(body.texts("unknown").is_empty());
+        assert_eq!(body.text("unknown"), None);
+        assert_eq!(body.number("unknown"), None);
+        assert!(body.token("unknown").is_err());
+    }
+    for open in ["[", "{\"x\":"] {
+        assert!(JsonObject::parse(open.repeat(10_000).as_bytes(), &[]).is_err());
+    }
+}
+
+#[test]
+fn complaint_never_quotes_the_body() {
+    let secret = "CANARY-7f3a";
+    for template in [
+        "CANARY-7f3a",
+        r#""CANARY-7f3a""#,
+        r#"{"access_token":"CANARY-7f3a"#,
+        r#"{"CANARY-7f3a":1,"CANARY-7f3a":2}"#,
+        r#"{"access_token":"CANARY-7f3a",}"#,
+        r#"{"access_token":"CANARY-7f3a é"}"#,
+        r#"{"access_token":["CANARY-7f3a"]}"#,
+        r#"{"access_token":{"CANARY-7f3a":1}}"#,
+        r#"{"token_type":"CANARY-7f3a"}"#,
+        r#"{"expires_in":"CANARY-7f3a"}"#,
+    ] {
+        let told = match JsonObject::parse(template.as_bytes(), &[]) {
+            Err(problem) => vec![problem],
+            Ok(body) => [
+                body.token("access_token").err(),
+                body.token_type().err(),
+                body.expires_in().err(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        };
+        assert!(!told.is_empty());
+        for problem in told {
+            let text = format!("{problem} {problem:?}");
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
+
+#[test]
+fn debug_shows_the_number_of_fields_and_nothing_else() {
+    let body = JsonObject::parse(br#"{"access_token":"CANARY","b":1}"#, &["CANARY"]).unwrap();
+    assert_eq!(format!("{body:?}"), "JsonObject(2 fields)");
+}
+
+#[test]
+fn empty_object_has_nothing() {
+    let body = JsonObject::empty();
+    assert!(!body.has("error"));
+    assert_eq!(body.names().count(), 0);
+    assert_eq!(body.token_type().unwrap(), "Bearer");
+    assert_eq!(body.expires_in().unwrap(), None);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..300),
+            r#"[\[\]{}":,0-9a-z\\. \-\x00-\x1f]{0,300}"#.prop_map(String::into_bytes),
+            json().prop_map(|value| value.to_string().into_bytes()),
+            (json(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(value, at, byte)| {
+                let mut bytes = value.to_string().into_bytes();
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+                bytes
+            }),
+        ],
+    ) {
+        let Ok(body) = JsonObject::parse(&bytes, &["secret"]) else {
+            return Ok(());
+        };
+        for field in FIELDS {
+            let _ = (body.token(field), body.optional_token(field), body.numeric_date(field));
+            let _ = (body.number(field), body.objects(field).len());
+            for text in body.text(field).into_iter().chain(body.texts(field)) {
+                prop_assert!(text.chars().count() <= 256);
+                prop_assert!(!text.chars().any(char::is_control));
+            }
+        }
+        let _ = (body.token_type(), body.expires_in());
+    }
+
+    #[test]
+    fn what_serde_json_reads_is_read_the_same(value in json()) {
+        let text = value.to_string();
+        let Ok(body) = JsonObject::parse(text.as_bytes(), &[]) else {
+            prop_assert!(!value.is_object());
+            return Ok(());
+        };
+        for field in FIELDS {
+            let expected = &value[field];
+            prop_assert_eq!(body.has(field), !expected.is_null());
+            prop_assert_eq!(body.text(field).is_some(), expected.is_string());
+            if let Some(number) = expected.as_i64() {
+                prop_assert_eq!(body.number(field), Some(number));
+            }
+            if let Some(list) = expected.as_array() {
+                let texts: Vec<&str> = list.iter().filter_map(|it| it.as_str()).take(16).collect();
+                prop_assert_eq!(body.texts(field).len(), texts.len());
+            }
+        }
+    }
+}
+
+// Tokens
+
+#[test]
+fn token_must_be_a_text_of_visible_ascii() {
+    for (value, problem) in [
+        ("null", "is missing"),
+        ("42", "is not a text"),
+        ("true", "is not a text"),
+        ("{}", "is not a text"),
+        (r#"["t"]"#, "is not a text"),
+        (r#""\ud800""#, "is not a text"),
+        (r#""""#, "is empty"),
+        (r#"" t""#, UNFIT),
+        (r#""t ""#, UNFIT),
+        (r#""a b""#, UNFIT),
+        (r#""a\tb""#, UNFIT),
+        (r#""a\r\nX-Evil: 1""#, UNFIT),
+        (r#""a\u0000b""#, UNFIT),
+        (r#""a\u007fb""#, UNFIT),
+        (r#""é""#, UNFIT),
+        (r#""\u00e9""#, UNFIT),
+        (r#""a\u200bb""#, UNFIT),
+    ] {
+        let text = format!(r#"{{"access_token":{value}}}"#);
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        let expected = format!("access_token {problem}");
+        assert_eq!(complaint(body.token("access_token")), expected, "{value}");
+        if value == "null" {
+            assert!(body.optional_token("access_token").unwrap().is_none());
+        } else {
+            assert_eq!(complaint(body.optional_token("access_token")), expected);
+        }
+    }
+    assert_eq!(
+        complaint(JsonObject::empty().token("access_token")),
+        "access_token is missing"
+    );
+    let problem = JsonObject::empty().token("access").unwrap_err();
+    assert_eq!(problem.field(), "access");
+}
+
+#[test]
+fn token_may_be_as_long_as_16_kib() {
+    for (length, fits) in [(1, true), (16_384, true), (16_385, false)] {
+        let text = format!(r#"{{"access_token":"{}"}}"#, "t".repeat(length));
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        assert_eq!(body.token("access_token").is_ok(), fits, "{length}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn token_is_accepted_exactly_when_a_header_can_carry_it(
+        token in prop_oneof![
+            ".{0,40}",
+            "[!-~]{1,200}",
+            "[!-~]{0,20}[\\x00-\\x20\\x7f-\\xff][!-~]{0,20}",
+            (16_380..16_390_usize).prop_map(|length| "t".repeat(length)),
+        ],
+    ) {
+        let text = serde_json::json!({ "access_token": token }).to_string();
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        let is_fit = (1..=16_384).contains(&token.len())
+            && token.bytes().all(|byte| (0x21..=0x7E).contains(&byte));
+        match body.token("access_token") {
+            Ok(read) => prop_assert!(is_fit && read.expose_secret() == token),
+            Err(_) => prop_assert!(!is_fit),
+        }
+    }
+}
+
+#[test]
+fn every_single_byte_token_is_judged() {
+    for byte in 0..=u8::MAX {
+        let token = char::from(byte).to_string();
+        let text = serde_json::json!({ "access_token": token }).to_string();
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        let is_fit = (0x21..=0x7E).contains(&byte);
+        assert_eq!(body.token("access_token").is_ok(), is_fit, "{byte:#04x}");
+    }
+}
+
+#[test]
+fn token_type_is_bearer_in_any_case_or_missing() {
+    for (value, expected) in [
+        (r#""Bearer""#, Some("Bearer")),
+        (r#""bearer""#, Some("bearer")),
+        (r#""BEARER""#, Some("BEARER")),
+        ("null", Some("Bearer")),
+        (r#""mac""#, None),
+        (r#""Bearer ""#, None),
+        (r#""""#, None),
+        (r#""DPoP""#, None),
+        ("1", None),
+        (r#"["Bearer"]"#, None),
+    ] {
+        let text = format!(r#"{{"token_type":{value}}}"#);
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        match expected {
+            Some(kind) => assert_eq!(body.token_type().unwrap(), kind),
+            None => assert_eq!(
+                complaint(body.token_type()),
+                "token_type is not Bearer",
+                "{value}"
+            ),
+        }
+    }
+}
+
+// Numbers
+
+#[test]
+fn expires_in_is_read_in_every_form() {
+    for (value, expected) in [
+        ("3600", Some(3600)),
+        ("1", Some(1)),
+        ("92843", Some(92_843)),
+        ("3599.999", Some(3599)),
+        ("1.0", Some(1)),
+        ("36e2", Some(3600)),
+        ("3.6E+3", Some(3600)),
+        (r#""3600""#, Some(3600)),
+        (r#"" 3600 ""#, Some(3600)),
+        (r#""3600.5""#, Some(3600)),
+        ("604800", Some(604_800)),
+        ("604801", Some(604_800)),
+        ("18446744073709551615", Some(604_800)),
+        ("99999999999999999999999999", Some(604_800)),
+        ("1e400", Some(604_800)),
+        (r#""1e400""#, Some(604_800)),
+        ("null", None),
+    ] {
+        let text = format!(r#"{{"expires_in":{value}}}"#);
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        let expected = expected.map(Duration::from_secs);
+        assert_eq!(body.expires_in().unwrap(), expected, "{value}");
+    }
+    assert_eq!(JsonObject::empty().expires_in().unwrap(), None);
+}
+
+#[test]
+fn expires_in_under_a_second_or_no_number_is_refused() {
+    let too_short = "expires_in is less than one second";
+    let no_number = "expires_in is not a number of seconds";
+    for (value, problem) in [
+        ("0", too_short),
+        ("-0", too_short),
+        ("0.999", too_short),
+        ("-1", too_short),
+        ("-3600", too_short),
+        ("-1e400", too_short),
+        ("1e-400", too_short),
+        (r#""0""#, too_short),
+        (r#""-5""#, too_short),
+        (r#""""#, no_number),
+        (r#""an hour""#, no_number),
+        (r#""3600s""#, no_number),
+        (r#""inf""#, no_number),
+        (r#""NaN""#, no_number),
+        (r#""0x10""#, no_number),
+        (r#""1_000""#, no_number),
+        (r#""1,5""#, no_number),
+        (r#""--1""#, no_number),
+        ("true", no_number),
+        ("false", no_number),
+        ("[3600]", no_number),
+        ("{}", no_number),
+    ] {
+        let text = format!(r#"{{"expires_in":{value}}}"#);
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        assert_eq!(complaint(body.expires_in()), problem, "{value}");
+    }
+}
+
+#[test]
+fn numbers_are_read_as_numbers_and_as_texts() {
+    for (value, expected) in [
+        ("401", Some(401)),
+        ("-1", Some(-1)),
+        (r#""401""#, Some(401)),
+        (r#"" 401 ""#, Some(401)),
+        ("4.5", None),
+        ("9223372036854775808", None),
+        (r#""invalid_grant""#, None),
+        ("null", None),
+        ("true", None),
+        ("[1]", None),
+    ] {
+        let text = format!(r#"{{"error":{value}}}"#);
+        let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+        assert_eq!(body.number("error"), expected, "{value}");
+    }
+}
+
+// What the vendor says to people
+
+#[test]
+fn texts_and_objects_come_from_lists_and_alone() {
+    let text = r#"{"one":"a","many":["a",1,"b",null],"object":{"message":"m"},"objects":[{"message":"m"},1,{"message":"n"}]}"#;
+    let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+    assert_eq!(body.texts("one"), ["a"]);
+    assert_eq!(body.texts("many"), ["a", "b"]);
+    assert!(body.texts("object").is_empty());
+    assert!(body.texts("missing").is_empty());
+    let messages = |field| -> Vec<String> {
+        let objects = body.objects(field);
+        objects.iter().filter_map(|it| it.text("message")).collect()
+    };
+    assert_eq!(messages("object"), ["m"]);
+    assert_eq!(messages("objects"), ["m", "n"]);
+    assert!(messages("one").is_empty());
+    assert!(messages("missing").is_empty());
+    let names: Vec<String> = body.names().collect();
+    assert_eq!(names, ["one", "many", "object", "objects"]);
+}
+
+#[test]
+fn lists_are_cut_after_sixteen() {
+    let texts = vec!["\"t\""; 100].join(",");
+    let objects = vec!["{\"a\":1}"; 100].join(",");
+    let text = format!(r#"{{"texts":[{texts}],"objects":[{objects}]}}"#);
+    let body = JsonObject::parse(text.as_bytes(), &[]).unwrap();
+    assert_eq!(body.texts("texts").len(), 16);
+    assert_eq!(body.objects("objects").len(), 16);
+}
+
+#[test]
+fn secrets_are_withheld_from_nested_objects_lists_and_names_too() {
+    let text =
+        format!(r#"{{"list":["{SECRET}"],"details":[{{"message":"{SECRET}"}}],"{SECRET}":1}}"#);
+    let secrets = [SECRET];
+    let body = JsonObject::parse(text.as_bytes(), &secrets).unwrap();
+    assert_eq!(body.texts("list"), [WITHHELD]);
+    assert_eq!(
+        body.objects("details")[0].text("message").unwrap(),
+        WITHHELD
+    );
+    assert!(body.names().any(|name| name == WITHHELD));
+}
+
+#[test]
+fn control_characters_are_removed_and_the_rest_is_kept() {
+    for (said, expected) in [
+        ("Credenciais inválidas.", "Credenciais inválidas."),
+        ("one\r\ntwo", "onetwo"),
+        ("\u{1b}[31mred\u{1b}[0m", "[31mred[0m"),
+        ("a\0b\u{7f}c\u{85}d\u{9b}e", "abcde"),
+        ("\t\n", ""),
+        ("", ""),
+    ] {
+        assert_eq!(clean(said, &[]), expected, "{said:?}");
+    }
+}
+
+#[test]
+fn texts_are_cut_after_256_characters_whatever_their_bytes() {
+    for letter in ["a", "ç", "語", "🦀"] {
+        assert_eq!(clean(&letter.repeat(256), &[]), letter.repeat(256));
+        assert_eq!(clean(&letter.repeat(257), &[]), letter.repeat(256));
+        assert_eq!(clean(&letter.repeat(10_000), &[]), letter.repeat(256));
+    }
+    let said = format!("{}{}", "\n".repeat(300), "a".repeat(256));
+    assert_eq!(clean(&said, &[]), "a".repeat(256), "counted after cleaning");
+}
+
+#[test]
+fn text_that_repeats_a_secret_is_withheld() {
+    for said in [
+        "p@ss/wörd & 50%+x",
+        "user p@ss/wörd & 50%+x is wrong",
+        // As a form would write it.
+        "password=p%40ss%2Fw%C3%B6rd+%26+50%25%2Bx&grant_type=password",
+        // Any 12 bytes of it.
+        "…p@ss/wörd &…",
+        // Interrupted by what is removed.
+        "p@ss\u{0}/wö\nrd & 50%+x",
+    ] {
+        assert_eq!(clean(said, &["other", SECRET]), WITHHELD, "{said:?}");
+    }
+    assert_eq!(
+        clean("rd & 50%+x", &[SECRET]),
+        "rd & 50%+x",
+        "too little to tell"
+    );
+    assert_eq!(clean("wrong password", &[SECRET]), "wrong password");
+    assert_eq!(clean("wrong password", &[""]), "wrong password");
+    assert_eq!(clean("", &[SECRET]), "");
+}
+
+#[test]
+fn short_secret_is_withheld_as_a_whole() {
+    assert_eq!(clean("user 'ana' unknown", &["ana"]), WITHHELD);
+    assert_eq!(clean("user 'an' unknown", &["ana"]), "user 'an' unknown");
+    assert_eq!(clean("a+b", &["a b"]), WITHHELD, "as a form would write it");
+}
+
+#[test]
+fn secret_does_not_leak_at_the_edge_of_what_is_shown() {
+    let secret = "0123456789abcdefghijklmnopqrstuv";
+    for before in 200..=256 {
+        let said = format!("{}{secret}", "x".repeat(before));
+        assert_eq!(clean(&said, &[secret]), WITHHELD, "{before} before it");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_twelve_bytes_of_a_secret_are_ever_shown(
+        secret in ".{1,60}",
+        before in ".{0,300}",
+        after in ".{0,40}",
+        from in any::<prop::sample::Index>(),
+    ) {
+        let characters: Vec<char> = secret.chars().collect();
+        let part: String = characters[from.index(characters.len())..].iter().collect();
+        let shown = clean(&format!("{before}{part}{after}"), &[&secret]);
+        prop_assert!(shown.chars().count() <= 256);
+        prop_assert!(!shown.chars().any(char::is_control));
+        let fragment = secret.len().min(12);
+        let leaks = |text: &str| {
+            secret
+                .as_bytes()
+                .windows(fragment)
+                .any(|piece| text.as_bytes().windows(fragment).any(|window| window == piece))
+        };
+        prop_assert!(shown == WITHHELD || !leaks(&shown), "{shown:?}");
+        if part.len() >= fragment {
+            prop_assert_eq!(shown, WITHHELD);
+        }
+    }
+}
+
+fn complaint<T>(result: Result<T, InvalidBody>) -> String {
+    match result {
+        Ok(_) => panic!("accepted"),
+        Err(problem) => problem.to_string(),
+    }
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<f64>().prop_map(Into::into),
+        ".{0,20}".prop_map(Into::into),
+        "(secret|Bearer|3600|1e9|-1)".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        let name = prop_oneof![
+            prop::sample::select(FIELDS.to_vec()).prop_map(Into::into),
+            ".{0,8}"
+        ];
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+            3 => prop::collection::btree_map(name, inner, 0..6)
+                .prop_map(|fields| fields.into_iter().collect::<serde_json::Map<_, _>>().into()),
+        ]
+    })
+}
+
+const FIELDS: [&str; 6] = [
+    "access_token",
+    "token_type",
+    "expires_in",
+    "error",
+    "message",
+    "details",
+];
+const SECRET: &str = "p@ss/wörd & 50%+x";
+const UNFIT: &str = "holds a character that no Authorization header can carry";
