@@ -121,3 +121,7 @@ impl fmt::Debug for BaseUrl {
         write!(f, "BaseUrl({})", self.as_str())
     }
 }
+
+#[cfg(test)]
+#[path = "base_url_tests.rs"]
+mod tests;

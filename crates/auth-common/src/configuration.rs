@@ -217,3 +217,7 @@ impl fmt::Debug for Vars {
 
 /// Longer than any credential that the five vendors document, short enough to bound a request.
 const LONGEST_CREDENTIAL: usize = 4096;
+
+#[cfg(test)]
+#[path = "configuration_tests.rs"]
+mod tests;

@@ -276,3 +276,7 @@ pub(crate) enum Cause {
     )]
     Abandoned,
 }
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

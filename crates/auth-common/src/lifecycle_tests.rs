@@ -291,10 +291,12 @@ fn flight_that_outlives_its_deadline_is_superseded() {
 
 #[test]
 fn flight_deadline_follows_the_policy() {
-    let mut life = Life::of(Policy {
+    let policy = Policy {
         flight: secs(100),
         ..Policy::default()
-    });
+    };
+    let mut life = Life::of(policy);
+    assert_eq!(life.machine.policy(), &policy);
     let launch = life.launch();
     assert_eq!(life.ask(), life.join(launch, secs(102)));
 }

@@ -136,3 +136,7 @@ fn append_json_text(body: &mut Vec<u8>, text: &str) {
     // Writing a text to memory cannot fail.
     let _ = serde_json::to_writer(body, text);
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -1,0 +1,214 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::error::Error as _;
+
+use super::*;
+
+#[test]
+fn text_says_who_what_and_what_to_do() {
+    for (error, text) in [
+        (
+            Error::CredentialsRefused(answered(400, "Credenciais inválidas.")),
+            "Vendor refused the credentials (400 Bad Request): \"Credenciais inválidas.\"; check them and that the \
+             account is active",
+        ),
+        (
+            Error::RateLimited(answered(429, "")),
+            "Vendor limits the rate of token requests (429 Too Many Requests); let fewer processes log in",
+        ),
+        (
+            Error::Refused(answered(404, "Not found.")),
+            "Vendor refused the token request (404 Not Found): \"Not found.\"; check the base URL, the environment and \
+             the account's permissions",
+        ),
+        (
+            Error::Unavailable(Failure::new("Vendor", Cause::NotSent("refused".into()))),
+            "no token from Vendor: cannot connect: refused",
+        ),
+        (
+            Error::Unavailable(answered(503, "")),
+            "no token from Vendor (503 Service Unavailable)",
+        ),
+        (
+            Error::InvalidResponse(Failure::answered(
+                "Vendor",
+                Cause::Body(InvalidBody::new("access_token", "is missing")),
+                StatusCode::OK,
+                Some("denied"),
+            )),
+            "the answer of Vendor is not the documented one (200 OK): access_token is missing: \"denied\"; check the \
+             base URL and the proxy",
+        ),
+        (
+            Error::TimedOut(Failure::new(
+                "Vendor",
+                Cause::Slow(Duration::from_millis(2500)),
+            )),
+            "no token from Vendor in time: no full answer within 2.5 s",
+        ),
+        (
+            Error::Configuration(ConfigurationError::new("password", "must not be empty")),
+            "password must not be empty",
+        ),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn text_ends_with_when_it_will_be_asked_again() {
+    let at = DateTime::from_timestamp(1_800_000_000, 987_654_321);
+    for error in one_of_each() {
+        let before = error.to_string();
+        let error = error.with_retry_at(at);
+        if matches!(error, Error::Configuration(_)) {
+            assert_eq!(error.retry_at(), None);
+            assert_eq!(error.to_string(), before);
+        } else {
+            assert_eq!(error.retry_at(), at);
+            assert_eq!(error.failure().unwrap().retry_at(), at);
+            let end = "; not asked again before 2027-01-15T08:00:00Z";
+            assert_eq!(error.to_string(), format!("{before}{end}"));
+            assert_eq!(error.with_retry_at(None).to_string(), before);
+        }
+    }
+}
+
+#[test]
+fn cause_says_what_happened() {
+    for (cause, text) in [
+        (
+            Cause::Certificate("expired".into()),
+            "the server's TLS certificate is not accepted: expired",
+        ),
+        (
+            Cause::Cut("reset".into()),
+            "the connection failed before the whole answer had come: reset",
+        ),
+        (Cause::TooLarge, "the answer is larger than 64 KiB"),
+        (
+            Cause::Redirect,
+            "a redirect, which is never followed with credentials",
+        ),
+        (Cause::Stillborn, "the token had expired before it arrived"),
+        (
+            Cause::Abandoned,
+            "the task that asked for it was dropped twice, as when its runtime shuts down or it panics",
+        ),
+    ] {
+        let error = Error::Unavailable(Failure::<&str>::new("Vendor", cause));
+        assert_eq!(error.to_string(), format!("no token from Vendor: {text}"));
+    }
+}
+
+#[test]
+fn predicates_tell_what_the_caller_can_do() {
+    let told: Vec<_> = one_of_each()
+        .iter()
+        .map(|error| {
+            let status = error.status().map(|status| status.as_u16());
+            (
+                error.is_transient(),
+                error.is_credentials_refused(),
+                status,
+                error.response().copied(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (false, true, Some(401), Some("said")),
+            (true, false, Some(429), Some("said")),
+            (false, false, Some(404), Some("said")),
+            (true, false, Some(503), Some("said")),
+            (true, false, None, None),
+            (false, false, None, None),
+            (false, false, Some(200), Some("said")),
+            (true, false, None, None),
+            (false, false, None, None),
+        ]
+    );
+}
+
+#[test]
+fn every_failure_names_its_vendor_and_configuration_has_none() {
+    for error in one_of_each() {
+        match &error {
+            Error::Configuration(_) => assert!(error.failure().is_none()),
+            _ => assert_eq!(error.failure().unwrap().vendor(), "Vendor"),
+        }
+        assert!(
+            error.source().is_none(),
+            "a source might say what the text withholds"
+        );
+    }
+}
+
+#[test]
+fn clone_is_the_same_error_and_shares_its_detail() {
+    struct NotClone;
+    let failure = Failure::<NotClone>::new("Vendor", Cause::TooLarge);
+    assert!(Arc::ptr_eq(&failure.detail, &failure.clone().detail));
+
+    for error in one_of_each() {
+        let error = error.with_retry_at(Some(DateTime::UNIX_EPOCH));
+        let clone = error.clone();
+        assert_eq!(format!("{clone:?}"), format!("{error:?}"));
+        assert_eq!(clone.to_string(), error.to_string());
+        if let Some(failure) = error.failure() {
+            assert!(Arc::ptr_eq(
+                &failure.detail,
+                &clone.failure().unwrap().detail
+            ));
+        }
+        let later = Some(DateTime::<Utc>::MAX_UTC);
+        if clone.with_retry_at(later).failure().is_some() {
+            assert_eq!(
+                error.retry_at(),
+                Some(DateTime::UNIX_EPOCH),
+                "each caller has its own `retry_at`"
+            );
+        }
+    }
+}
+
+#[test]
+fn debug_shows_what_is_known() {
+    let failure = answered(401, "said").clone();
+    assert_eq!(
+        format!("{:?}", Error::CredentialsRefused(failure)),
+        "CredentialsRefused(Failure { vendor: \"Vendor\", cause: Answer, status: Some(401), \
+         response: Some(\"said\"), retry_at: None })"
+    );
+}
+
+#[test]
+fn errors_cross_threads() {
+    fn crosses<T: Send + Sync + 'static>() {}
+    crosses::<Error<String>>();
+}
+
+fn one_of_each() -> Vec<Error<&'static str>> {
+    vec![
+        Error::CredentialsRefused(answered(401, "said")),
+        Error::RateLimited(answered(429, "said")),
+        Error::Refused(answered(404, "said")),
+        Error::Unavailable(answered(503, "said")),
+        Error::Unavailable(Failure::new("Vendor", Cause::NotSent("refused".into()))),
+        Error::Unavailable(Failure::new("Vendor", Cause::Certificate("expired".into()))),
+        Error::InvalidResponse(answered(200, "said")),
+        Error::TimedOut(Failure::new("Vendor", Cause::Slow(Duration::from_secs(10)))),
+        Error::Configuration(ConfigurationError::new("password", "must not be empty")),
+    ]
+}
+
+fn answered(status: u16, said: &'static str) -> Failure<&'static str> {
+    let status = StatusCode::from_u16(status).unwrap();
+    Failure::answered("Vendor", Cause::Answer, status, Some(said))
+}
