@@ -1,4 +1,5 @@
 use crate::{
+    audit, links, package,
     process::{Result, cargo},
     step::{self, Step},
     workspace::Workspace,
@@ -73,5 +74,20 @@ const STEPS: &[Step] = &[
         name: "test",
         headline: "the README's test command",
         run: test,
+    },
+    Step {
+        name: "links",
+        headline: "no link leads nowhere",
+        run: links::run,
+    },
+    Step {
+        name: "package",
+        headline: "each package is whole, and builds from what would be uploaded",
+        run: || package::run(&[]),
+    },
+    Step {
+        name: "audit",
+        headline: "the supply chain",
+        run: || audit::run(&[]),
     },
 ];

@@ -8,10 +8,24 @@
     reason = "a command-line program"
 )]
 
+mod audit;
+mod changelog;
 mod ci;
+mod copy;
+mod docs;
+mod features;
+mod fuzz;
+mod links;
+mod package;
 mod process;
+mod public_api;
+mod publish;
+mod release;
+mod semver_check;
 mod setup;
+mod snippet;
 mod step;
+mod version;
 mod workspace;
 
 use std::process::ExitCode;
@@ -56,7 +70,7 @@ fn dispatch(arguments: &[&str]) -> Result {
 fn help() -> String {
     let lines = COMMANDS.iter().map(|command| {
         let usage = format!("{} {}", command.name, command.arguments);
-        format!("  cargo xtask {usage:<52} {}\n", command.summary)
+        format!("  cargo xtask {usage:<59} {}\n", command.summary)
     });
     lines.collect()
 }
@@ -67,6 +81,66 @@ const COMMANDS: &[Command] = &[
         arguments: "[step…]",
         summary: "every check that a change must pass, or the steps named",
         run: ci::run,
+    },
+    Command {
+        name: "audit",
+        arguments: "[step…]",
+        summary: "the supply chain, or the steps named",
+        run: audit::run,
+    },
+    Command {
+        name: "features",
+        arguments: "",
+        summary: "every combination of two features builds, by cargo-hack",
+        run: features::run,
+    },
+    Command {
+        name: "docs",
+        arguments: "[step…]",
+        summary: "the documentation as docs.rs builds it, links and doctests",
+        run: docs::run,
+    },
+    Command {
+        name: "public-api",
+        arguments: "[--bless]",
+        summary: "the public items against the lists kept in xtask/public-api",
+        run: public_api::run,
+    },
+    Command {
+        name: "semver",
+        arguments: "",
+        summary: "the public items against the last release",
+        run: semver_check::run,
+    },
+    Command {
+        name: "package",
+        arguments: "",
+        summary: "what would be uploaded to crates.io",
+        run: package::run,
+    },
+    Command {
+        name: "release",
+        arguments: "<crate|all> <patch|minor|major|version> [--execute]",
+        summary: "prepare a release, and push it",
+        run: release::run,
+    },
+    Command {
+        name: "release",
+        arguments: "--rehearse",
+        summary: "the whole release against a registry on loopback",
+        run: release::run,
+    },
+    Command {
+        name: "publish",
+        arguments: "[--execute]",
+        summary: "upload what this commit's tags name",
+        run: publish::run,
+    },
+    Command {
+        name: "fuzz",
+        arguments: "[seconds]",
+        summary: "every fuzz target for so long",
+        run: fuzz::run,
     },
     Command {
         name: "setup",

@@ -77,11 +77,6 @@ const TOOLS: &[Tool] = &[
         purpose: "features: every combination",
     },
     Tool {
-        name: "cargo-machete",
-        version: "0.9.2",
-        purpose: "audit: unused dependencies",
-    },
-    Tool {
         name: "cargo-public-api",
         version: "0.52.0",
         purpose: "public-api",

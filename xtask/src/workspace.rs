@@ -145,7 +145,7 @@ impl Package {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use serde_json::json;
@@ -196,7 +196,7 @@ mod tests {
         );
     }
 
-    fn workspace(packages: &[(&str, &[&str])]) -> Workspace {
+    pub(crate) fn workspace(packages: &[(&str, &[&str])]) -> Workspace {
         let packages: Vec<_> = packages
             .iter()
             .map(|(name, needs)| described(name, needs))

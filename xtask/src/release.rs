@@ -1,0 +1,294 @@
+mod plan;
+mod rehearsal;
+
+use std::{fs, path::Path};
+
+use plan::Planned;
+use semver::Version;
+
+use crate::{
+    changelog, ci, package,
+    process::{Result, cargo, git},
+    publish, semver_check, setup, snippet,
+    version::Step,
+    workspace::{Package, Workspace},
+};
+
+/// `cargo xtask release <crate|all> <patch|minor|major|version> [--execute]`, or `--rehearse`.
+pub(crate) fn run(arguments: &[&str]) -> Result {
+    setup::require("cargo-release")?;
+    match Request::parse(arguments)? {
+        Request::Rehearsal => rehearsal::run(),
+        Request::Release {
+            what,
+            step,
+            execute,
+        } => release(what, &step, execute),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Request<'a> {
+    Rehearsal,
+    Release {
+        what: &'a str,
+        step: Step,
+        execute: bool,
+    },
+}
+
+impl<'a> Request<'a> {
+    fn parse(arguments: &[&'a str]) -> Result<Self> {
+        let (what, step, execute) = match arguments {
+            ["--rehearse"] => return Ok(Self::Rehearsal),
+            [what, step] => (what, step, false),
+            [what, step, "--execute"] => (what, step, true),
+            _ => {
+                let usage = "<crate|all> <patch|minor|major|version> [--execute], or --rehearse";
+                return Err(format!("usage: cargo xtask release {usage}").into());
+            }
+        };
+        Ok(Self::Release {
+            what,
+            step: step.parse()?,
+            execute,
+        })
+    }
+}
+
+/// Makes the release in a clone, where an error costs nothing. With `execute` the work tree takes
+/// over the finished commit and its tags, and pushes them.
+fn release(what: &str, step: &Step, execute: bool) -> Result {
+    check_work_tree()?;
+    setup::require("cargo-semver-checks")?;
+    let workspace = Workspace::load()?;
+    let tags = tags()?;
+    let chosen = choose(&workspace, what)?;
+    let plan = plan::plan(&workspace, &chosen, step, &tags)?;
+    for planned in &plan {
+        println!("{planned}");
+        if publish::is_on_crates_io(&planned.name, &planned.to)? {
+            return Err(format!("{} {} is on crates.io already", planned.name, planned.to).into());
+        }
+    }
+    if execute {
+        ci::run(&[])?;
+    }
+
+    let clone = workspace.target.join("xtask").join("release");
+    clone_to(&clone)?;
+    prepare(&clone, &plan)?;
+    let names: Vec<_> = plan.iter().map(|planned| planned.name.as_str()).collect();
+    for name in &names {
+        semver_check::check(&clone, name, &tags)?;
+    }
+    package::check(&clone, &names)?;
+    println!("\nThe commit, and its tags:\n");
+    git("show")
+        .args(["--patch-with-stat", "--no-color", "HEAD"])
+        .within(&clone)
+        .run()?;
+    let new_tags: Vec<_> = plan.iter().map(Planned::tag).collect();
+    println!("\n{}", new_tags.join("\n"));
+    if !execute {
+        println!("\nA dry run: nothing was changed, pushed or published. Add --execute.");
+        return Ok(());
+    }
+
+    let clone = clone.to_string_lossy();
+    git("pull")
+        .args(["--ff-only", "--tags", &clone, MAIN])
+        .run()?;
+    git("push")
+        .args(["--atomic", "origin", MAIN])
+        .args(&new_tags)
+        .run()?;
+    println!("\nPushed. The tags start the workflow that publishes: RELEASING.md.");
+    Ok(())
+}
+
+fn check_work_tree() -> Result {
+    let branch = git("branch").arg("--show-current").output()?;
+    if branch.trim() != MAIN {
+        return Err(format!("releases are made on {MAIN}, not on `{}`", branch.trim()).into());
+    }
+    let changes = git("status").arg("--porcelain").output()?;
+    if !changes.is_empty() {
+        return Err(format!("the work tree has changes that are not committed:\n{changes}").into());
+    }
+    Ok(())
+}
+
+/// One crate, whose changelog must tell something; or all of those whose changelog does.
+fn choose(workspace: &Workspace, what: &str) -> Result<Vec<String>> {
+    let mut chosen = vec![];
+    for package in workspace.published()? {
+        if what != "all" && what != package.name {
+            continue;
+        }
+        let text = fs::read_to_string(package.folder.join(CHANGELOG))?;
+        match changelog::unreleased(&text) {
+            Ok(Some(_)) => chosen.push(package.name.clone()),
+            Ok(None) if what == "all" => println!("{}: nothing unreleased", package.name),
+            Ok(None) => return Err(format!("{what}: the changelog has nothing unreleased").into()),
+            Err(error) => return Err(format!("{}: {error}", package.name).into()),
+        }
+    }
+    if chosen.is_empty() {
+        return Err(format!("nothing to release by the name of `{what}`").into());
+    }
+    Ok(chosen)
+}
+
+fn clone_to(folder: &Path) -> Result {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    let to = folder.to_string_lossy();
+    git("clone")
+        .args(["--quiet", "--branch", MAIN, ".", &to])
+        .run()
+}
+
+/// Turns the clone's newest commit into one that holds the plan, with its tags.
+fn prepare(clone: &Path, plan: &[Planned]) -> Result {
+    for planned in plan.iter().filter(|planned| planned.from != planned.to) {
+        let (name, version) = (&planned.name, planned.to.to_string());
+        cargo("release")
+            .args([
+                "version",
+                &version,
+                "--package",
+                name,
+                "--execute",
+                "--no-confirm",
+            ])
+            .within(clone)
+            .run()?;
+    }
+    let workspace = Workspace::load_from(clone)?;
+    let date = changelog::today()?;
+    for planned in plan {
+        tell(workspace.package(&planned.name)?, planned, &date)?;
+        renew_snippets(clone, planned)?;
+    }
+    let told: Vec<_> = plan
+        .iter()
+        .map(|it| format!("{} {}", it.name, it.to))
+        .collect();
+    let message = format!("Release {}", told.join(", "));
+    git("commit")
+        .args(["--quiet", "--all", "--message", &message])
+        .within(clone)
+        .run()?;
+    for planned in plan {
+        cargo("release")
+            .args([
+                "tag",
+                "--package",
+                &planned.name,
+                "--execute",
+                "--no-confirm",
+            ])
+            .within(clone)
+            .run()?;
+    }
+    Ok(())
+}
+
+/// Writes the release into the package's changelog and READMEs.
+fn tell(package: &Package, planned: &Planned, date: &str) -> Result {
+    let file = package.folder.join(CHANGELOG);
+    let mut text = fs::read_to_string(&file)?;
+    if let Some(change) = &planned.because {
+        text = changelog::add(&text, change)?;
+    }
+    fs::write(
+        &file,
+        changelog::release(&text, &planned.to.to_string(), date)?,
+    )?;
+    renew_snippets(&package.folder, planned)
+}
+
+fn renew_snippets(folder: &Path, planned: &Planned) -> Result {
+    for entry in fs::read_dir(folder)? {
+        let file = entry?.path();
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with("README") {
+            let text = fs::read_to_string(&file)?;
+            let renewed = snippet::renew(&text, &planned.name, &planned.to.to_string());
+            if renewed != text {
+                fs::write(&file, renewed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn tag(name: &str, version: &Version) -> String {
+    format!("{name}-v{version}")
+}
+
+pub(crate) fn tags() -> Result<Vec<String>> {
+    Ok(git("tag")
+        .arg("--list")
+        .output()?
+        .lines()
+        .map(Into::into)
+        .collect())
+}
+
+/// The newest version of a package that has a tag.
+pub(crate) fn last_release(name: &str, tags: &[String]) -> Option<Version> {
+    let version = |tag: &String| tag.strip_prefix(name)?.strip_prefix("-v")?.parse().ok();
+    tags.iter().filter_map(version).max()
+}
+
+const MAIN: &str = "main";
+const CHANGELOG: &str = "CHANGELOG.md";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn a_release_is_a_dry_run_unless_told_otherwise() {
+        let parse = |arguments: &[&str]| match Request::parse(arguments).unwrap() {
+            Request::Release { execute, .. } => execute,
+            Request::Rehearsal => panic!("not a rehearsal"),
+        };
+        assert!(!parse(&["zapsign-auth", "minor"]));
+        assert!(parse(&["all", "0.1.0", "--execute"]));
+    }
+
+    #[test]
+    fn a_rehearsal_takes_nothing_else() {
+        assert_eq!(Request::parse(&["--rehearse"]).unwrap(), Request::Rehearsal);
+        assert!(Request::parse(&["--rehearse", "all", "minor"]).is_err());
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for arguments in [
+            &[][..],
+            &["all"],
+            &["all", "huge"],
+            &["all", "patch", "--exceute"],
+        ] {
+            assert!(Request::parse(arguments).is_err(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_release_is_the_newest_version_not_the_last_word() {
+        let tags = ["a-v0.9.0", "a-v0.10.0", "a-b-v3.0.0", "a-vx", "v9.0.0"].map(String::from);
+        assert_eq!(last_release("a", &tags), Some(Version::new(0, 10, 0)));
+        assert_eq!(last_release("c", &tags), None);
+    }
+}
