@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     BaseUrl, ConfigurationError, Error, Failure, Grant, InvalidBody, Invalidation, JsonObject,
     Refusal, Snapshot, Token, TokenEndpoint, TokenRequest,
-    clock::Clock,
+    clock::{Clock, Sentinel},
     error::Cause,
     lifecycle::{self, FlightId, Landed, Landing, Launch, Lifecycle, Policy, Trouble},
     lifetime::{self, Moment, Validity},
@@ -34,6 +34,7 @@ pub(crate) struct Source<E: TokenEndpoint> {
     pub(crate) endpoint: E,
     line: Line,
     clock: Clock,
+    sentinel: Sentinel,
     attempts: u32,
     attempt_timeout: Duration,
     /// The token to serve. Written under the lock of `state` only, and read without it.
@@ -110,6 +111,7 @@ impl<E: TokenEndpoint> Source<E> {
             endpoint,
             line,
             clock,
+            sentinel: Sentinel::default(),
             attempts: limits.attempts,
             attempt_timeout: limits.attempt_timeout,
             current: ArcSwapOption::empty(),
@@ -129,7 +131,8 @@ impl<E: TokenEndpoint> Source<E> {
     pub(crate) fn fresh<T>(&self, take: impl FnOnce(&Token) -> T) -> Option<T> {
         let current = self.current.load();
         let current = current.as_ref()?;
-        (!self.clock.now().has_reached(current.validity.advisory)).then(|| take(&current.token))
+        let advisory = current.validity.advisory;
+        (!self.sentinel.has_reached(&self.clock, advisory)).then(|| take(&current.token))
     }
 
     /// A token for this caller, by whatever it takes.
