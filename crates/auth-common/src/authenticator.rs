@@ -306,11 +306,15 @@ impl<E: TokenEndpoint> Builder<E> {
             return Err(refused);
         }
         let endpoint = self.endpoint?;
-        let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
+        let has_tls = cfg!(any(
+            feature = "rustls",
+            feature = "rustls-ring",
+            feature = "native-tls"
+        ));
         if !has_tls && endpoint.base_url().as_url().scheme() == "https" {
             return Err(ConfigurationError::new(
                 "base URL",
-                "needs one of the features `rustls` and `native-tls` for https://",
+                "needs a feature for TLS, such as `rustls`, for https://",
             ));
         }
         let transport = match (self.transport, self.own_transport) {

@@ -17,6 +17,8 @@ use crate::{
     retry::{self, Setback},
 };
 
+mod tls;
+
 /// What carries token requests: HTTPS with settings made for the purpose, shared by any number of authenticators.
 ///
 /// It speaks HTTP/1.1 over TLS 1.2 or later, follows no redirect, retries nothing, keeps no idle connection, stores no
@@ -168,7 +170,8 @@ impl fmt::Debug for Transport {
 #[must_use]
 pub struct TransportBuilder {
     connect_timeout: Duration,
-    roots: Vec<Root>,
+    /// In PEM, checked.
+    roots: Vec<Vec<u8>>,
     proxy: Route,
     refused: Option<ConfigurationError>,
 }
@@ -196,8 +199,8 @@ impl TransportBuilder {
     /// Trusts the certificate authorities in `pem` as well, in PEM, one or more: for a vendor's server that stands
     /// behind a private one. The platform's own authorities stay trusted.
     pub fn root_certificate(mut self, pem: &[u8]) -> Self {
-        match certificates(pem) {
-            Ok(certificates) => self.roots.extend(certificates),
+        match tls::check(pem) {
+            Ok(()) => self.roots.push(pem.to_vec()),
             Err(error) => self.refused = Some(error),
         }
         self
@@ -270,21 +273,7 @@ impl TransportBuilder {
             .no_deflate()
             .no_hickory_dns()
             .connect_timeout(self.connect_timeout);
-        #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        {
-            client = client.tls_version_min(reqwest::tls::Version::TLS_1_2);
-            if !self.roots.is_empty() {
-                client = client.tls_certs_merge(self.roots.clone());
-            }
-        }
-        #[cfg(feature = "rustls")]
-        {
-            client = client.tls_backend_rustls();
-        }
-        #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-        {
-            client = client.tls_backend_native();
-        }
+        client = tls::configure(client, &self.roots)?;
         client = match &self.proxy {
             Route::Environment => client,
             Route::Direct => client.no_proxy(),
@@ -305,32 +294,6 @@ impl fmt::Debug for TransportBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .finish_non_exhaustive()
     }
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-type Root = reqwest::Certificate;
-
-/// Without TLS there is nothing to trust.
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-type Root = std::convert::Infallible;
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn certificates(pem: &[u8]) -> Result<Vec<Root>, ConfigurationError> {
-    match reqwest::Certificate::from_pem_bundle(pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ConfigurationError::new(
-            "root certificate",
-            "must be one or more certificates in PEM",
-        )),
-    }
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn certificates(_: &[u8]) -> Result<Vec<Root>, ConfigurationError> {
-    Err(ConfigurationError::new(
-        "root certificate",
-        "needs one of the features `rustls` and `native-tls`",
-    ))
 }
 
 /// A whole answer of the vendor, whatever its status.
@@ -374,7 +337,7 @@ impl Fault {
 
     fn from_http(error: reqwest::Error) -> Self {
         let error = error.without_url();
-        if let Some(problem) = certificate_problem(&error) {
+        if let Some(problem) = tls::certificate_problem(&error) {
             return Self {
                 setback: Setback::Certificate,
                 cause: Cause::Certificate(problem),
@@ -399,45 +362,6 @@ fn innermost(error: &dyn StdError) -> String {
         error = source;
     }
     json::clean(&error.to_string(), &[])
-}
-
-/// What the TLS library dislikes about the server's certificate, where that is the trouble.
-#[cfg(feature = "rustls")]
-fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<String> {
-    use rustls::{CertificateError, Error};
-
-    let mut error = Some(error);
-    while let Some(current) = error {
-        let tls = current.downcast_ref::<Error>().or_else(|| {
-            current
-                .downcast_ref::<std::io::Error>()?
-                .get_ref()?
-                .downcast_ref::<Error>()
-        });
-        if let Some(Error::InvalidCertificate(problem)) = tls {
-            let clock = match problem {
-                CertificateError::Expired
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => {
-                    "; check the clock of this machine as well"
-                }
-                _ => "",
-            };
-            return Some(format!("{}{clock}", json::clean(&problem.to_string(), &[])));
-        }
-        error = current.source();
-    }
-    None
-}
-
-/// Without rustls there is no type to ask, only a text: every TLS library names the certificate in it.
-#[cfg(not(feature = "rustls"))]
-fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<String> {
-    let text = innermost(error);
-    text.to_ascii_lowercase()
-        .contains("certificate")
-        .then(|| format!("{text}; check the clock of this machine as well"))
 }
 
 /// Grows by whole copies, so that what was outgrown is wiped.
