@@ -509,8 +509,13 @@ impl<E: TokenEndpoint> Flight<E> {
                     sleep(after).await;
                 }
                 Next::GiveUp => {
-                    // What is left of it, the vendor has not used up: it is good for another flight.
-                    source.lock().refresh_token = refresh_token;
+                    // What is left of it, the vendor has not used up: it is good for another flight, unless one that
+                    // took this one's place has brought a newer.
+                    let mut state = source.lock();
+                    if state.refresh_token.is_none() {
+                        state.refresh_token = refresh_token;
+                    }
+                    drop(state);
                     return Some(Err(stumble));
                 }
             }
