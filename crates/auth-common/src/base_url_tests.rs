@@ -57,6 +57,17 @@ fn accepted_addresses_end_in_one_slash() {
 }
 
 #[test]
+fn host_is_named_without_port_and_path() {
+    for (given, host) in [
+        ("https://API.example.com:8443/stcp", "api.example.com"),
+        ("http://127.0.0.1:8080", "127.0.0.1"),
+        ("https://[2001:db8::1]:8443", "[2001:db8::1]"),
+    ] {
+        assert_eq!(given.parse::<BaseUrl>().unwrap().host(), host);
+    }
+}
+
+#[test]
 fn refused_addresses_break_a_rule_that_is_named() {
     for (given, rule) in [
         ("https://user@example.com", USERINFO),

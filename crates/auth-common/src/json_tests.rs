@@ -313,6 +313,13 @@ fn token_type_is_bearer_in_any_case_or_missing() {
     }
 }
 
+#[test]
+fn token_type_is_read_even_where_it_repeats_a_secret() {
+    let body = JsonObject::parse(br#"{"token_type":"bearer"}"#, &["bear"]).unwrap();
+    assert_eq!(body.text("token_type").unwrap(), WITHHELD);
+    assert!(body.token_type().is_ok());
+}
+
 // Numbers
 
 #[test]

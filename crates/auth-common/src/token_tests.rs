@@ -5,7 +5,15 @@
     clippy::indexing_slicing
 )]
 
+use std::{convert::Infallible, time::Duration};
+
+use http::StatusCode;
+
 use super::*;
+use crate::{
+    Authenticator, BaseUrl, ConfigurationError, Credential, Grant, InvalidBody, JsonObject,
+    Refusal, TokenEndpoint, TokenRequest, Transport, Vars,
+};
 
 #[test]
 fn header_is_bearer_and_the_token_and_sensitive() {
@@ -43,6 +51,39 @@ fn debug_shows_the_expiry_and_not_the_token() {
 }
 
 #[test]
+fn no_type_that_holds_a_secret_shows_it_in_debug() {
+    let secret = || SecretString::from(CANARY);
+    let base: BaseUrl = "https://example.com".parse().unwrap();
+    let builder = || Authenticator::<Endpoint>::builder(base.clone(), secret());
+    let proxy = format!("http://user:{CANARY}@proxy.example:3128");
+    let transport = || Transport::builder().proxy(&proxy);
+    let body = format!(r#"{{"access_token":"{CANARY}"}}"#);
+    let secrets = [CANARY];
+    let object = JsonObject::parse(body.as_bytes(), &secrets).unwrap();
+    let grant = Grant::new(secret(), Some(Duration::from_secs(60)));
+    let shown = [
+        format!("{:?}", token(CANARY)),
+        format!("{:?}", token(CANARY).authorization()),
+        format!("{:?}", Credential::new("password", CANARY).unwrap()),
+        format!("{:?}", Vars::from_pairs([("A_PASSWORD", CANARY)])),
+        format!("{:?}", TokenRequest::form("p", &[("password", CANARY)])),
+        format!("{:?}", TokenRequest::json("p", &[("password", CANARY)])),
+        format!("{object:?}"),
+        format!("{:?}", object.clone().token("access_token").unwrap()),
+        format!("{:?}", grant.with_refresh_token(Some(secret()))),
+        format!("{:?}", transport()),
+        format!("{:?}", transport().build().unwrap()),
+        format!("{:?}", builder()),
+        format!("{:?}", builder().proxy(&proxy)),
+        format!("{:?}", builder().proxy(&proxy).build().unwrap()),
+        format!("{:?}", builder().build().unwrap().snapshot()),
+    ];
+    for shown in shown {
+        assert!(!shown.contains(CANARY), "{shown}");
+    }
+}
+
+#[test]
 fn token_that_would_break_the_header_is_no_header() {
     for bad in ["a\r\nX-Evil: 1", "a\nb", "a\0b", "a\u{7f}b"] {
         assert!(Token::header(&SecretString::from(bad)).is_err(), "{bad:?}");
@@ -57,7 +98,62 @@ fn secret_header_joins_its_parts() {
     assert!(secret_header(&[]).unwrap().is_empty());
 }
 
+/// A vendor that is never asked.
+struct Endpoint {
+    base: BaseUrl,
+    _secret: SecretString,
+}
+
+impl TokenEndpoint for Endpoint {
+    type Environment = BaseUrl;
+    type Credentials = SecretString;
+    type TokenResponse = Grant;
+    type ErrorResponse = &'static str;
+    type RefreshResponse = Infallible;
+
+    const VENDOR: &'static str = "Vendor";
+    const USER_AGENT: &'static str = "vendor-auth/0";
+    const FALLBACK_LIFETIME: Duration = Duration::from_secs(900);
+
+    fn new(base: BaseUrl, secret: SecretString) -> Result<Self, ConfigurationError> {
+        Ok(Self {
+            base,
+            _secret: secret,
+        })
+    }
+
+    fn from_vars(_: &Vars) -> Result<Self, ConfigurationError> {
+        unreachable!()
+    }
+
+    fn base_url(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    fn secrets(&self) -> Vec<&str> {
+        unreachable!()
+    }
+
+    fn token_request(&self) -> TokenRequest {
+        unreachable!()
+    }
+
+    fn token_response(&self, _: &JsonObject<'_>) -> Result<Grant, InvalidBody> {
+        unreachable!()
+    }
+
+    fn error_response(&self, _: &JsonObject<'_>) -> &'static str {
+        unreachable!()
+    }
+
+    fn refusal(&self, _: StatusCode, _: &&'static str) -> Refusal {
+        unreachable!()
+    }
+}
+
 fn token(access_token: &str) -> Token {
     let header = Token::header(&SecretString::from(access_token)).unwrap();
     Token::new(header, DateTime::UNIX_EPOCH, 7)
 }
+
+const CANARY: &str = "CANARY-7f3a";
