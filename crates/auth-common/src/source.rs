@@ -757,7 +757,3 @@ fn runtime() -> Result<Handle, ConfigurationError> {
 const LANDING_TIME: Duration = Duration::from_secs(5);
 /// A call sees at most so many flights end without an outcome before it gives up.
 const FLIGHTS_PER_CALL: u32 = 2;
-
-#[cfg(test)]
-#[path = "source_tests.rs"]
-mod tests;
