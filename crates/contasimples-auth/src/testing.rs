@@ -1,0 +1,136 @@
+//! Test your integration without the vendor: a stand-in for Conta Simples on a socket of your machine.
+//!
+//! It is written from the vendor's document *Obter Token de Acesso*, and shares no code with the client.
+//!
+//! The crate's front page shows it at work.
+
+use std::time::Duration;
+
+use auth_common::{
+    BaseUrl, ConfigurationError,
+    testing::{Issued, Received, Response, Role, TokenCall, jwt},
+};
+
+use crate::{ContaSimples, Credentials, Environment};
+
+/// Conta Simples on a socket of your machine.
+pub type StandIn = auth_common::testing::StandIn<Vendor>;
+
+/// How Conta Simples behaves: the role that the [`StandIn`] plays.
+pub struct Vendor {
+    api_key: String,
+    api_secret: String,
+}
+
+impl Vendor {
+    /// A vendor that knows this key and this secret, instead of the document's `api_key` and `api_secret`.
+    pub fn with_key(api_key: impl Into<String>, api_secret: impl Into<String>) -> Self {
+        Self {
+            api_key: api_key.into(),
+            api_secret: api_secret.into(),
+        }
+    }
+}
+
+impl Default for Vendor {
+    fn default() -> Self {
+        Self::with_key("api_key", "api_secret")
+    }
+}
+
+impl Role for Vendor {
+    type Endpoint = ContaSimples;
+
+    const LIFETIME: Duration = Duration::from_secs(3600);
+    const RESOURCE: &'static str = "/accounts/v1/balance";
+
+    fn environment(&self, base: BaseUrl) -> Environment {
+        Environment::Custom(base)
+    }
+
+    fn credentials(&self) -> Result<Credentials, ConfigurationError> {
+        Credentials::new(self.api_key.as_str(), self.api_secret.as_str())
+    }
+
+    fn token_call(&self, request: &Received<'_>) -> TokenCall {
+        if request.target() != "/oauth/v1/access-token" {
+            return TokenCall::Elsewhere;
+        }
+        match request.posted_form(&["grant_type"]) {
+            Ok(grant_type) if grant_type == ["client_credentials"] => {}
+            Ok(_) => return TokenCall::Wrong("grant_type is not client_credentials".into()),
+            Err(problem) => return TokenCall::Wrong(problem),
+        }
+        match request.basic() {
+            None => TokenCall::Wrong(
+                "Authorization is not Basic with the base64 of api_key:api_secret".into(),
+            ),
+            Some((key, secret)) if key == self.api_key && secret == self.api_secret => {
+                TokenCall::Login
+            }
+            Some(_) => TokenCall::WrongCredentials,
+        }
+    }
+
+    fn access_token(&self, serial: u64, _: Duration) -> String {
+        jwt(&format!(r#"{{"jti":"{serial}"}}"#))
+    }
+
+    fn granted(&self, issued: &Issued) -> Response {
+        let expires_in = issued.expires_in.map_or_else(String::new, |lifetime| {
+            format!(",\n\"expires_in\": {}", lifetime.as_secs())
+        });
+        Response::json(
+            200,
+            format!(
+                "{{\n\"access_token\": \"{}\",\n\"token_type\": \"Bearer\"{expires_in}\n}}",
+                issued.access_token
+            ),
+        )
+    }
+
+    fn credentials_refused(&self) -> Response {
+        self.unauthorized()
+    }
+
+    fn request_refused(&self, problem: &str) -> Response {
+        Response::json(
+            400,
+            format!(
+                r#"{{
+"error": "Bad Request",
+"message": "The request contains invalid parameters or malformed data",
+"code": 400,
+"details": [{{"field": "request", "message": "{problem}"}}]
+}}"#
+            ),
+        )
+    }
+
+    /// The vendor documents none.
+    fn rate_limited(&self) -> Response {
+        Response::new(429, "text/plain", "")
+    }
+
+    fn unauthorized(&self) -> Response {
+        Response::json(
+            401,
+            r#"{
+"error": "Unauthorized",
+"message": "Authentication required. Please provide a valid API token",
+"code": 401
+}"#,
+        )
+    }
+
+    /// As reported.
+    fn resource(&self) -> Response {
+        Response::json(200, r#"{"amount":1500.75}"#)
+    }
+}
+
+impl std::fmt::Debug for Vendor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vendor(Conta Simples)")
+    }
+}
