@@ -1,0 +1,696 @@
+//! What may come over the wire: answers that are cut, flooded, foreign, forged or wrong.
+
+use std::time::Duration;
+
+use auth_common::testing::ManualClock;
+use chrono::{DateTime, TimeDelta};
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::{
+    server::{
+        Server,
+        Step::{Drip, Flood, Hold, Read, ReadSome, Reset, Send},
+        answer, head_and, json,
+    },
+    vendors::{Body, Class, Failed, Vendor, builder, client, every_vendor, quoted},
+};
+
+// Truncation and size.
+
+async fn truncated_body_is_transient_and_never_parsed<V: Vendor>() {
+    let whole = V::success("token").to_string();
+    let longer = whole.len() + 1;
+    let chunk = format!("{:x}\r\n{whole}\r\n", whole.len());
+    for cut in [
+        head_and(
+            &format!("HTTP/1.1 200 OK\r\nContent-Length: {longer}\r\n\r\n"),
+            &whole,
+        ),
+        head_and(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            chunk,
+        ),
+    ] {
+        let server = Server::answering(cut).await;
+        assert_eq!(fate::<V>(&server).await, (Class::Unavailable, 2));
+    }
+}
+every_vendor!(truncated_body_is_transient_and_never_parsed);
+
+async fn body_that_ends_within_its_json_is_refused<V: Vendor>() {
+    let whole = V::success("token").to_string();
+    let shorter = whole.len() - 1;
+    for head in [
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {shorter}\r\n\r\n"),
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".into(),
+    ] {
+        let server = Server::answering(head_and(&head, &whole[..shorter])).await;
+        assert_eq!(fate::<V>(&server).await, (Class::InvalidResponse, 1));
+    }
+}
+every_vendor!(body_that_ends_within_its_json_is_refused);
+
+async fn oversize_body_is_stopped_at_the_cap<V: Vendor>() {
+    for head in [
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\n\r\n{\"",
+        // One chunk of a terabyte.
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10000000000\r\n{\"",
+    ] {
+        let flood = vec![b'a'; 4096];
+        let server = Server::following([Read, Send(head.into()), Flood(flood)]).await;
+        let error = failure::<V>(&server).await;
+        assert_eq!(Class::of(&error), Class::InvalidResponse);
+        assert!(error.to_string().contains("larger than 64 KiB"));
+        // What is over the cap is what the sockets of both sides had room for.
+        let flooded = server.flooded().await;
+        assert!(flooded < 32 << 20, "{flooded} bytes were taken");
+        assert_eq!(server.connections(), 1);
+    }
+}
+every_vendor!(oversize_body_is_stopped_at_the_cap);
+
+async fn announced_length_is_never_allocated<V: Vendor>() {
+    // An allocation of this size would end the process.
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 1_u64 << 62);
+    let server = Server::answering(head_and(&head, V::success("token").to_string())).await;
+    assert_eq!(fate::<V>(&server).await, (Class::Unavailable, 2));
+}
+every_vendor!(announced_length_is_never_allocated);
+
+async fn body_of_64_kib_is_read_and_no_byte_more<V: Vendor>() {
+    let whole = V::success("token").to_string();
+    let padded = |length| format!("{whole}{}", " ".repeat(length - whole.len()));
+    let fits = Server::answering(json("200 OK", padded(65_536))).await;
+    assert_eq!(token::<V>(&fits).await, "token");
+    let longer = Server::answering(json("200 OK", padded(65_537))).await;
+    assert_eq!(fate::<V>(&longer).await, (Class::InvalidResponse, 1));
+}
+every_vendor!(body_of_64_kib_is_read_and_no_byte_more);
+
+async fn compressed_body_is_not_inflated<V: Vendor>() {
+    for (encoding, body) in compressed() {
+        let headers = format!("Content-Encoding: {encoding}\r\n");
+        let server = Server::answering(answer("200 OK", &headers, body)).await;
+        assert_eq!(fate::<V>(&server).await, (Class::InvalidResponse, 1));
+        assert_eq!(server.requests()[0].header("accept-encoding"), None);
+    }
+}
+every_vendor!(compressed_body_is_not_inflated);
+
+/// The HTTP library of this very build does inflate, unless it is told not to.
+#[tokio::test]
+async fn compressed_bodies_are_sound() {
+    for (encoding, body) in compressed() {
+        let headers = format!("Content-Encoding: {encoding}\r\n");
+        let server = Server::answering(answer("200 OK", &headers, body)).await;
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = server.base_url().as_url().clone();
+        let text = client.post(url).send().await.unwrap().text().await.unwrap();
+        assert_eq!(text, UNIVERSAL, "{encoding}");
+    }
+}
+
+/// A success of any of the vendors.
+const UNIVERSAL: &str =
+    r#"{"access_token":"t","access":"t","refresh":"r","token_type":"Bearer","expires_in":3600}"#;
+
+// Time.
+
+async fn slow_drip_ends_at_the_deadline<V: Vendor>() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n";
+    for script in [
+        vec![Read, Drip(b"HTTP/1.1 200 OK\r\nX-Drip: ".into())],
+        vec![Read, Send(head.into()), Drip(b" ".into())],
+    ] {
+        let server = Server::following(script).await;
+        assert_eq!(overdue::<V>(&server).await, Class::TimedOut);
+    }
+}
+every_vendor!(slow_drip_ends_at_the_deadline);
+
+async fn stalled_answer_ends_at_the_deadline<V: Vendor>() {
+    for sent in [
+        "",
+        "HTTP/1.1 200",
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{",
+    ] {
+        let server = Server::following([Read, Send(sent.into()), Hold]).await;
+        assert_eq!(overdue::<V>(&server).await, Class::TimedOut);
+    }
+}
+every_vendor!(stalled_answer_ends_at_the_deadline);
+
+async fn interim_answers_without_end_end_at_the_deadline<V: Vendor>() {
+    for interim in ["100 Continue", "102 Processing", "103 Early Hints"] {
+        let interim = format!("HTTP/1.1 {interim}\r\n\r\n").into_bytes();
+        let server = Server::following([Read, Flood(interim)]).await;
+        assert_eq!(overdue::<V>(&server).await, Class::TimedOut);
+    }
+}
+every_vendor!(interim_answers_without_end_end_at_the_deadline);
+
+async fn retries_end_with_the_deadline_of_all<V: Vendor>() {
+    let server = Server::answering(answer("503 Service Unavailable", "", "")).await;
+    let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+    let client = builder::<V>(server.base_url())
+        // With a clock moved by hand the first pause is a quarter of a second.
+        .deadline(Duration::from_millis(200))
+        .clock(clock)
+        .build()
+        .unwrap();
+    let error = client.token().await.unwrap_err();
+    assert_eq!(Class::of(&error), Class::Unavailable);
+    assert_eq!(server.connections(), 1);
+}
+every_vendor!(retries_end_with_the_deadline_of_all);
+
+// The head of an answer.
+
+async fn header_flood_is_refused<V: Vendor>() {
+    let success = V::success("token").to_string();
+    let headers = |number: usize| -> String {
+        let fixed = 1;
+        (fixed..number).map(|n| format!("X-{n}: {n}\r\n")).collect()
+    };
+    let fits = Server::answering(answer("200 OK", &headers(64), &success)).await;
+    assert_eq!(token::<V>(&fits).await, "token");
+    let more = Server::answering(answer("200 OK", &headers(65), &success)).await;
+    assert_eq!(fate::<V>(&more).await, (Class::Unavailable, 2));
+
+    for endless in ["X-Header: value\r\n", "aaaaaaaaaaaaaaaa"] {
+        let head = "HTTP/1.1 200 OK\r\nX-Header: ";
+        let endless = endless.repeat(64).into_bytes();
+        let server = Server::following([Read, Send(head.into()), Flood(endless)]).await;
+        assert_eq!(fate::<V>(&server).await, (Class::Unavailable, 2));
+    }
+}
+every_vendor!(header_flood_is_refused);
+
+async fn content_type_does_not_matter<V: Vendor>() {
+    for header in [
+        "",
+        "Content-Type: text/html; charset=utf-16\r\n",
+        "Content-Type: application/xml\r\n",
+        "Content-Type: ???\r\n",
+    ] {
+        let success = V::success("token").to_string();
+        let server = Server::answering(answer("200 OK", header, success)).await;
+        assert_eq!(token::<V>(&server).await, "token");
+    }
+}
+every_vendor!(content_type_does_not_matter);
+
+async fn redirects_are_never_followed<V: Vendor>() {
+    for status in [300, 301, 302, 303, 307, 308] {
+        let elsewhere = Server::answering(json("200 OK", V::success("forged").to_string())).await;
+        for location in [
+            format!("{}here", elsewhere.base_url()),
+            format!("//{}/here", elsewhere.address()),
+            format!("{}/", V::LOGIN),
+        ] {
+            let headers = format!("Location: {location}\r\n");
+            let redirect = answer(&format!("{status} Elsewhere"), &headers, "");
+            let server = Server::answering(redirect).await;
+            assert_eq!(fate::<V>(&server).await, (Class::InvalidResponse, 1));
+            assert_eq!(elsewhere.connections(), 0, "{status} to {location}");
+        }
+    }
+}
+every_vendor!(redirects_are_never_followed);
+
+async fn cookies_are_ignored<V: Vendor>() {
+    let headers = "Set-Cookie: session=planted; Path=/\r\n";
+    let busy = answer("503 Service Unavailable", headers, "");
+    let success = answer("200 OK", headers, V::success("token").to_string());
+    let server = Server::scripted(move |connection| {
+        let answer = if connection == 0 { &busy } else { &success };
+        vec![Read, Send(answer.clone())]
+    })
+    .await;
+    let client = client::<V>(server.base_url());
+    client.token().await.unwrap();
+    client.request_token().await.map(drop).unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(requests.iter().all(|it| it.header("cookie").is_none()));
+}
+every_vendor!(cookies_are_ignored);
+
+async fn connection_that_ends_at_any_stage_is_transient<V: Vendor>() {
+    let client = client::<V>(Server::nobody().await);
+    let error = client.token().await.unwrap_err();
+    assert_eq!(Class::of(&error), Class::Unavailable);
+    assert_eq!(client.snapshot().logins, 3);
+
+    let length = V::success("token").to_string().len();
+    let parts: [Vec<u8>; 4] = [
+        b"HTTP/1.1 2".into(),
+        b"HTTP/1.1 200 OK\r\nContent-Le".into(),
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into(),
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{{\"").into(),
+    ];
+    let mut scripts = vec![
+        vec![],
+        vec![ReadSome],
+        vec![ReadSome, Reset],
+        vec![Read],
+        vec![Read, Reset],
+        vec![
+            Read,
+            Send(b"\x15\x03\x01\x00\x02\x02\x28 is not HTTP\r\n\r\n".into()),
+        ],
+    ];
+    for part in parts {
+        scripts.push(vec![Read, Send(part.clone())]);
+        scripts.push(vec![Read, Send(part), Reset]);
+    }
+    let mut stages = JoinSet::new();
+    for script in scripts {
+        stages.spawn(async { fate::<V>(&Server::following(script).await).await });
+    }
+    while let Some(fate) = stages.join_next().await {
+        assert_eq!(fate.unwrap(), (Class::Unavailable, 2));
+    }
+
+    let (class, connections) = fate::<V>(&Server::following([Reset]).await).await;
+    assert_eq!(class, Class::Unavailable);
+    // So early that the client may learn of it while it connects, and then knows that nothing was sent.
+    assert!((2..=3).contains(&connections));
+}
+every_vendor!(connection_that_ends_at_any_stage_is_transient);
+
+// The body of a success.
+
+async fn html_on_200_is_an_invalid_response<V: Vendor>() {
+    let page = "<!DOCTYPE html><html><body>Sign in to the guest network</body></html>";
+    let server = Server::answering(answer("200 OK", "Content-Type: text/html\r\n", page)).await;
+    assert_eq!(fate::<V>(&server).await, (Class::InvalidResponse, 1));
+}
+every_vendor!(html_on_200_is_an_invalid_response);
+
+async fn one_byte_order_mark_is_stripped<V: Vendor>() {
+    let success = V::success("token");
+    assert_eq!(obtained::<V>(format!("\u{FEFF}{success}")).await, "token");
+    assert_refused::<V>(format!("\u{FEFF}\u{FEFF}{success}")).await;
+}
+every_vendor!(one_byte_order_mark_is_stripped);
+
+async fn doubled_fields_are_refused<V: Vendor>() {
+    for doubled in [V::TOKEN, "unknown"] {
+        let body = V::success("token")
+            .with("unknown", "1")
+            .adding(doubled, quoted("other"));
+        assert_refused::<V>(body).await;
+    }
+    // The same name, written otherwise.
+    let first = &V::TOKEN[..1];
+    let escaped = format!("\\u{:04x}{}", first.as_bytes()[0], &V::TOKEN[1..]);
+    let body = V::success("token").to_string();
+    assert_refused::<V>(body.replacen('{', &format!("{{\"{escaped}\":\"other\","), 1)).await;
+}
+every_vendor!(doubled_fields_are_refused);
+
+async fn trailing_bytes_are_refused<V: Vendor>() {
+    let success = V::success("token");
+    assert_eq!(obtained::<V>(format!(" \r\n{success}\r\n")).await, "token");
+    for trailing in ["}", "x", "\0", "{}", "<html>"] {
+        assert_refused::<V>(format!("{success}{trailing}")).await;
+    }
+}
+every_vendor!(trailing_bytes_are_refused);
+
+async fn token_that_is_no_text_is_refused<V: Vendor>() {
+    assert_refused::<V>(V::success("token").without(V::TOKEN)).await;
+    for value in [
+        "null",
+        "\"\"",
+        "{}",
+        "{\"a\":1}",
+        "[]",
+        "[\"token\"]",
+        "1",
+        "true",
+    ] {
+        assert_refused::<V>(V::success("token").with(V::TOKEN, value)).await;
+    }
+}
+every_vendor!(token_that_is_no_text_is_refused);
+
+async fn token_that_no_header_carries_is_refused<V: Vendor>() {
+    for character in [
+        "\r",
+        "\n",
+        "\r\nX-Injected: 1",
+        "\0",
+        " ",
+        "\t",
+        "\x7f",
+        "é",
+        "🦀",
+    ] {
+        for token in [
+            format!("to{character}ken"),
+            format!("{character}token"),
+            format!("token{character}"),
+        ] {
+            assert_refused::<V>(V::success(&token)).await;
+        }
+    }
+    assert_refused::<V>(V::success(&"t".repeat(16_385))).await;
+    let longest = "t".repeat(16_384);
+    assert_eq!(obtained::<V>(V::success(&longest)).await, longest);
+}
+every_vendor!(token_that_no_header_carries_is_refused);
+
+async fn unknown_fields_and_deep_nesting_are_ignored<V: Vendor>() {
+    for value in [
+        "null".into(),
+        "1e400".into(),
+        "{\"a\":{\"b\":[1,2,{}]}}".into(),
+        format!("{}{}", "[".repeat(20_000), "]".repeat(20_000)),
+        format!("{}1{}", "{\"a\":".repeat(8_000), "}".repeat(8_000)),
+    ] {
+        let body = V::success("token").with("unknown", value);
+        assert_eq!(obtained::<V>(body).await, "token");
+    }
+}
+every_vendor!(unknown_fields_and_deep_nesting_are_ignored);
+
+async fn expires_in_of_any_shape_is_understood_or_refused<V: Vendor>() {
+    let week = 7 * 24 * 3600;
+    for (value, seconds) in [
+        ("3600", 3600),
+        ("\"3600\"", 3600),
+        ("\" 3600 \"", 3600),
+        ("3600.9", 3600),
+        ("\"3600.9\"", 3600),
+        ("3.6e3", 3600),
+        ("1", 1),
+        ("604800", week),
+        ("604801", week),
+        ("1e400", week),
+        ("18446744073709551615", week),
+        ("99999999999999999999999999", week),
+        ("null", V::FALLBACK),
+    ] {
+        let body = V::success("token").with("expires_in", value);
+        let expected = if V::TELLS_TYPE_AND_LIFETIME {
+            seconds
+        } else {
+            V::FALLBACK
+        };
+        assert_eq!(lifetime::<V>(body).await, expected, "{value}");
+    }
+    let silent = V::success("token").without("expires_in");
+    assert_eq!(lifetime::<V>(silent).await, V::FALLBACK);
+
+    for value in [
+        "0", "-1", "-3600", "0.99", "-1e400", "1e-400", "\"\"", "\"soon\"", "\"NaN\"", "\"inf\"",
+        "true", "{}", "[3600]",
+    ] {
+        let body = V::success("token").with("expires_in", value);
+        if V::TELLS_TYPE_AND_LIFETIME {
+            assert_refused::<V>(body).await;
+        } else {
+            assert_eq!(lifetime::<V>(body).await, V::FALLBACK, "{value}");
+        }
+    }
+}
+every_vendor!(expires_in_of_any_shape_is_understood_or_refused);
+
+async fn token_type_in_any_case_or_missing_is_bearer<V: Vendor>() {
+    for kind in [
+        "\"Bearer\"",
+        "\"bearer\"",
+        "\"BEARER\"",
+        "\"bEaReR\"",
+        "null",
+    ] {
+        let body = V::success("token").with("token_type", kind);
+        assert_eq!(obtained::<V>(body).await, "token");
+    }
+    let silent = V::success("token").without("token_type");
+    assert_eq!(obtained::<V>(silent).await, "token");
+}
+every_vendor!(token_type_in_any_case_or_missing_is_bearer);
+
+async fn other_token_types_are_refused<V: Vendor>() {
+    for kind in [
+        "\"mac\"",
+        "\"DPoP\"",
+        "\"\"",
+        "\"Bearer \"",
+        "\"Bearer\\n\"",
+        "1",
+        "[\"Bearer\"]",
+    ] {
+        let body = V::success("token").with("token_type", kind);
+        if V::TELLS_TYPE_AND_LIFETIME {
+            assert_refused::<V>(body).await;
+        } else {
+            assert_eq!(obtained::<V>(body).await, "token");
+        }
+    }
+}
+every_vendor!(other_token_types_are_refused);
+
+async fn error_object_inside_a_200_is_an_error<V: Vendor>() {
+    for (_, body, _) in V::REFUSALS {
+        assert_refused::<V>(body).await;
+    }
+    assert_refused::<V>(r#"{"error":"invalid_grant","error_description":"wrong"}"#).await;
+}
+every_vendor!(error_object_inside_a_200_is_an_error);
+
+async fn json_that_is_no_object_is_refused<V: Vendor>() {
+    for body in [
+        "null",
+        "[]",
+        "\"token\"",
+        "1",
+        "true",
+        "[{\"access_token\":\"token\"}]",
+    ] {
+        assert_refused::<V>(body).await;
+    }
+}
+every_vendor!(json_that_is_no_object_is_refused);
+
+async fn created_with_a_good_body_is_accepted<V: Vendor>() {
+    let success = V::success("token").to_string();
+    let server = Server::answering(json("201 Created", success)).await;
+    assert_eq!(token::<V>(&server).await, "token");
+}
+every_vendor!(created_with_a_good_body_is_accepted);
+
+async fn success_without_content_is_an_invalid_response<V: Vendor>() {
+    for nothing in [
+        b"HTTP/1.1 204 No Content\r\n\r\n".into(),
+        answer("200 OK", "", ""),
+        answer("200 OK", "", " \r\n"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".into(),
+    ] {
+        let server = Server::answering(nothing).await;
+        assert_eq!(fate::<V>(&server).await, (Class::InvalidResponse, 1));
+    }
+}
+every_vendor!(success_without_content_is_an_invalid_response);
+
+// The body of a refusal.
+
+async fn documented_refusals_mean_what_the_document_says<V: Vendor>() {
+    for (status, body, class) in V::REFUSALS {
+        let server = Server::answering(json(status, body)).await;
+        let error = failure::<V>(&server).await;
+        assert_eq!(Class::of(&error), *class, "{status}");
+        assert_eq!(error.status().unwrap().as_str(), &status[..3]);
+        assert!(error.response().is_some());
+    }
+}
+every_vendor!(documented_refusals_mean_what_the_document_says);
+
+async fn foreign_error_body_is_classified_by_status<V: Vendor>() {
+    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let bodies: [&[u8]; 11] = [
+        b"",
+        b"null",
+        b"[]",
+        b"[{\"error\":\"invalid_grant\"}]",
+        b"\"wrong\"",
+        b"42",
+        b"<html><h1>Bad Gateway</h1></html>",
+        b"\xff\xfe\x00{\"error\":1}",
+        b"{\"error\":{\"code\":{}},\"message\":[[]],\"detail\":{},\"mensagem\":1e400,\"code\":[],\"details\":7}",
+        b"{\"error\":",
+        deep.as_bytes(),
+    ];
+    for (status, class) in [
+        ("401 Unauthorized", Class::CredentialsRefused),
+        ("403 Forbidden", Class::Refused),
+        ("404 Not Found", Class::Refused),
+        ("405 Method Not Allowed", Class::Refused),
+        ("429 Too Many Requests", Class::RateLimited),
+        ("500 Internal Server Error", Class::Unavailable),
+        ("502 Bad Gateway", Class::Unavailable),
+        ("503 Service Unavailable", Class::Unavailable),
+    ] {
+        for body in bodies {
+            let server = Server::answering(answer(status, "", body)).await;
+            let error = failure::<V>(&server).await;
+            assert_eq!(Class::of(&error), class, "{status}");
+            assert_eq!(error.status().unwrap().as_str(), &status[..3]);
+        }
+    }
+}
+every_vendor!(foreign_error_body_is_classified_by_status);
+
+async fn retry_after_is_obeyed_within_reason<V: Vendor>() {
+    let date = |seconds: i64| {
+        (START + TimeDelta::seconds(seconds))
+            .format("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string()
+    };
+    let year = 365 * 24 * 3600;
+    // A tenth longer than the vendor said, on average, so that not all come at once; and an hour at most.
+    let hour = 3960;
+    let unsaid = 300;
+    for (value, pause, requests) in [
+        ("30", 33, 1),
+        (&date(60), 66, 1),
+        ("31536000", hour, 1),
+        ("99999999999999999999999999", hour, 1),
+        (&date(year), hour, 1),
+        // Not longer than a caller can be kept waiting: obeyed within the same request for a token.
+        ("0", 1, 3),
+        (&date(-year), 1, 3),
+        ("-30", unsaid, 1),
+        ("soon", unsaid, 1),
+        ("", unsaid, 1),
+        ("30 s", unsaid, 1),
+        ("Sun, 99 Foo 2027 99:99:99 GMT", unsaid, 1),
+    ] {
+        let headers = format!("Retry-After: {value}\r\nDate: {}\r\n", date(0));
+        for (status, class) in [
+            ("429 Too Many Requests", Class::RateLimited),
+            ("503 Service Unavailable", Class::Unavailable),
+        ] {
+            if pause == unsaid && class == Class::Unavailable {
+                continue;
+            }
+            let server = Server::answering(answer(status, &headers, "")).await;
+            // The clock of this machine differs from the server's.
+            let now = START + TimeDelta::days(400);
+            let client = builder::<V>(server.base_url())
+                .clock(ManualClock::new(now))
+                .build()
+                .unwrap();
+            let error = client.token().await.unwrap_err();
+            assert_eq!(Class::of(&error), class, "{status}, {value}");
+            let paused = error.retry_at().unwrap() - now;
+            assert_eq!(paused.num_seconds(), pause, "{status}, {value}");
+            assert_eq!(server.connections(), requests, "{status}, {value}");
+        }
+    }
+}
+every_vendor!(retry_after_is_obeyed_within_reason);
+
+async fn busy_vendor_with_garbage_in_retry_after_is_asked_three_times<V: Vendor>() {
+    let busy = answer("503 Service Unavailable", "Retry-After: -1\r\n", "");
+    let server = Server::answering(busy).await;
+    assert_eq!(fate::<V>(&server).await, (Class::Unavailable, 3));
+}
+every_vendor!(busy_vendor_with_garbage_in_retry_after_is_asked_three_times);
+
+/// What a caller of the cache is told, and how many connections that took.
+async fn fate<V: Vendor>(server: &Server) -> (Class, usize) {
+    let error = client::<V>(server.base_url()).token().await.unwrap_err();
+    check(&error);
+    (Class::of(&error), server.connections())
+}
+
+/// What a single request comes to.
+async fn failure<V: Vendor>(server: &Server) -> Failed<V> {
+    let error = client::<V>(server.base_url())
+        .request_token()
+        .await
+        .err()
+        .unwrap();
+    check(&error);
+    error
+}
+
+/// What comes of a server that would go on for ever.
+async fn overdue<V: Vendor>(server: &Server) -> Class {
+    let client = builder::<V>(server.base_url())
+        .attempt_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let request = timeout(Duration::from_secs(5), client.request_token());
+    let error = request.await.expect("an end").err().unwrap();
+    check(&error);
+    Class::of(&error)
+}
+
+async fn token<V: Vendor>(server: &Server) -> String {
+    let token = client::<V>(server.base_url()).token().await.unwrap();
+    assert_eq!(server.connections(), 1);
+    token.expose_secret().to_owned()
+}
+
+/// The token out of a 200 with this body.
+async fn obtained<V: Vendor>(body: impl ToString) -> String {
+    token::<V>(&Server::answering(json("200 OK", body.to_string())).await).await
+}
+
+/// A 200 with this body is no token, and is not asked for again.
+async fn assert_refused<V: Vendor>(body: impl ToString) {
+    let body = body.to_string();
+    let server = Server::answering(json("200 OK", &body)).await;
+    assert_eq!(
+        fate::<V>(&server).await,
+        (Class::InvalidResponse, 1),
+        "{body}"
+    );
+}
+
+/// How long a token lives out of a 200 with this body, in seconds.
+async fn lifetime<V: Vendor>(body: Body) -> u64 {
+    let server = Server::answering(json("200 OK", body.to_string())).await;
+    let client = builder::<V>(server.base_url())
+        .clock(ManualClock::new(START))
+        .build()
+        .unwrap();
+    let token = client.token().await.unwrap();
+    (token.expires_at() - START).to_std().unwrap().as_secs()
+}
+
+/// What holds for every error: one line, nothing of the credentials, and transient only where it may pass.
+fn check<R: std::fmt::Debug + std::fmt::Display>(error: &auth_common::Error<R>) {
+    let text = format!("{error}\n{error:?}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(!text.contains("of-the-caller"), "{text}");
+    let passes = matches!(
+        Class::of(error),
+        Class::RateLimited | Class::Unavailable | Class::TimedOut
+    );
+    assert_eq!(error.is_transient(), passes, "{text}");
+}
+
+const START: DateTime<chrono::Utc> = DateTime::from_timestamp_secs(1_800_000_000).unwrap();
+
+/// [`UNIVERSAL`], in one block of each format that holds it as it is.
+fn compressed() -> [(&'static str, Vec<u8>); 3] {
+    let stored = |head: &[u8], tail: &[u8]| [head, UNIVERSAL.as_bytes(), tail].concat();
+    [
+        (
+            "gzip",
+            stored(
+                b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x57\0\xa8\xff",
+                b"\x68\xcd\xa8\x05\x57\0\0\0",
+            ),
+        ),
+        ("br", stored(b"\x60\x05\x10", b"\x03")),
+        ("zstd", stored(b"\x28\xb5\x2f\xfd\x20\x57\xb9\x02\0", b"")),
+    ]
+}
