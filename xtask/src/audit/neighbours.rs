@@ -94,6 +94,8 @@ const EXCLUDED: &[(&str, &str)] = &[
     ("arc-swap", "internal"),
     // Exclude each other.
     ("chrono", "rkyv"),
+    // Lacks a file in the crate's own package.
+    ("url", "debugger_visualizer"),
     // Builds OpenSSL from source.
     ("reqwest", "native-tls-vendored"),
     // Builds AWS-LC's certified module, with Go.

@@ -137,6 +137,8 @@ impl Stage {
                 self.folder.join("cargo-home").to_string_lossy(),
             )
             .var("CARGO_TARGET_DIR", self.target.to_string_lossy())
+            // The registry serves its index as plain files, which only the git program reads.
+            .var("CARGO_NET_GIT_FETCH_WITH_CLI", "true")
             .var("CARGO_REGISTRIES_REHEARSAL_INDEX", self.index())
             .var("CARGO_REGISTRIES_REHEARSAL_TOKEN", "none needed")
     }
