@@ -26,6 +26,10 @@ pub type Authenticator = auth_common::Authenticator<ContaSimples>;
 /// The settings of an [`Authenticator`].
 pub type Builder = auth_common::Builder<ContaSimples>;
 
+/// Attaches the header to calls of the Conta Simples API, and repeats one once after a 401: a middleware, and a layer.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub type Authorize = auth_common::Authorize<ContaSimples>;
+
 /// Why there is no token, with what Conta Simples said about it as [`ErrorResponse`].
 ///
 /// [`CredentialsRefused`](auth_common::Error::CredentialsRefused) for a key and a secret that you know to be right may

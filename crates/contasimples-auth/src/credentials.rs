@@ -1,13 +1,13 @@
 use auth_common::{ConfigurationError, Credential, Vars};
 use secrecy::SecretString;
 
-/// An API key and its API secret, as Conta Simples' Internet Banking hands them out. `Debug` shows neither, and both are
-/// wiped when dropped.
+/// An API key and its API secret, as Conta Simples' Internet Banking hands them out. `Debug` shows neither, and both
+/// are wiped when dropped.
 ///
 /// They travel as the document has it: `Authorization: Basic` with the base64 of `api_key:api_secret`, byte for byte.
-/// RFC 6749 §2.3.1 would have both percent-encoded first. The two differ only where a key or a secret holds anything but
-/// letters, digits, `*`, `-`, `.` and `_`: should one with `+`, `/`, `=` or `%` be refused although it is right, this is why.
-/// Have another made, or give it percent-encoded.
+/// RFC 6749 §2.3.1 would have both percent-encoded first. The two differ only where a key or a secret holds anything
+/// but letters, digits, `*`, `-`, `.` and `_`: should one with `+`, `/`, `=` or `%` be refused although it is right,
+/// this is why. Have another made, or give it percent-encoded.
 ///
 /// ```
 /// use contasimples_auth::Credentials;

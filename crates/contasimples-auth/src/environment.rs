@@ -6,8 +6,8 @@ use auth_common::{BaseUrl, ConfigurationError, Vars};
 pub enum Environment {
     /// `https://api-sandbox.contasimples.com`, as documented.
     Sandbox,
-    /// `https://api.contasimples.com`. *Obter Token de Acesso* does not name it: if Conta Simples tells you another one,
-    /// give it as [`Custom`](Self::Custom).
+    /// `https://api.contasimples.com`. *Obter Token de Acesso* does not name it: if Conta Simples tells you another
+    /// one, give it as [`Custom`](Self::Custom).
     Production,
     /// Another address.
     Custom(BaseUrl),

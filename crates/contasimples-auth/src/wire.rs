@@ -24,9 +24,9 @@ impl From<TokenResponse> for Grant {
     }
 }
 
-/// A refusal or a failure of `POST /oauth/v1/access-token`. *Obter Token de Acesso* has `error`, `message` and `code` with
-/// every one, `details` with a 400 and `requestId` with a 500; any of them may be missing. Every text is at most 256
-/// characters, on one line.
+/// A refusal or a failure of `POST /oauth/v1/access-token`. *Obter Token de Acesso* has `error`, `message` and `code`
+/// with every one, `details` with a 400 and `requestId` with a 500; any of them may be missing. Every text is at most
+/// 256 characters, on one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorResponse {

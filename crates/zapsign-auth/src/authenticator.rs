@@ -26,6 +26,10 @@ pub type Authenticator = auth_common::Authenticator<ZapSign>;
 /// The settings of an [`Authenticator`].
 pub type Builder = auth_common::Builder<ZapSign>;
 
+/// Attaches the header to calls of the ZapSign API, and repeats one once after a 401: a middleware, and a layer.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub type Authorize = auth_common::Authorize<ZapSign>;
+
 /// Why there is no token, with what ZapSign said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 

@@ -6,8 +6,8 @@ use auth_common::{BaseUrl, ConfigurationError, Vars};
 pub enum Environment {
     /// `https://api.zapsign.com.br`, the one address in *Obter token de acesso*.
     Production,
-    /// `https://sandbox.api.zapsign.com.br`. That document does not name it: if ZapSign tells you another one, give it as
-    /// [`Custom`](Self::Custom).
+    /// `https://sandbox.api.zapsign.com.br`. That document does not name it: if ZapSign tells you another one, give it
+    /// as [`Custom`](Self::Custom).
     Sandbox,
     /// Another address.
     Custom(BaseUrl),

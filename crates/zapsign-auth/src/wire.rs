@@ -141,8 +141,8 @@ pub(crate) fn error_response(body: &JsonObject<'_>) -> ErrorResponse {
 /// A 400 with `message` is documented as too many login attempts. What else a 400 may be: the server's framework names
 /// the fields that it dislikes, or says in `detail` that the body is no JSON, and a page or nothing comes from whatever
 /// stands in front of it. None of them has `message`; and should a new refusal have it, waiting minutes for nothing is
-/// the cheaper mistake, since a login repeated too often is what the vendor punishes. Errors of `username`, of `password`
-/// or of both together blame the credentials, because nothing else in the request can be wrong about them.
+/// the cheaper mistake, since a login repeated too often is what the vendor punishes. Errors of `username`, of
+/// `password` or of both together blame the credentials, because nothing else in the request can be wrong about them.
 ///
 /// A 401 blames the credentials as well, unless its `code` says that it is the refresh token that was refused.
 pub(crate) fn refusal(status: StatusCode, response: &ErrorResponse) -> Refusal {
