@@ -101,6 +101,17 @@ async fn success_clears_the_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn success_ends_a_pause_early() {
+    let scene = Scene::new();
+    scene.vendor.once(|| refusal(403, "no"));
+    scene.token().await.unwrap_err();
+    let token = scene.authenticator.renew().await.unwrap();
+    assert_eq!(scene.authenticator.snapshot().next_attempt, None);
+    scene.authenticator.invalidate(&token);
+    assert_eq!(scene.token().await.unwrap(), "access-2");
+}
+
+#[tokio::test(start_paused = true)]
 async fn renewal_waits_out_refused_credentials_and_rate_limits() {
     for reply in [|| refusal(401, "no"), || Reply::json(429, "")] {
         let scene = Scene::new();

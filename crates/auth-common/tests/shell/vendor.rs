@@ -54,7 +54,7 @@ impl<const REFRESHES: bool> TokenEndpoint for Endpoint<REFRESHES> {
     const FALLBACK_LIFETIME: Duration = HOUR;
 
     fn new((): (), credentials: Credentials) -> Result<Self, ConfigurationError> {
-        let base = "https://vendor.example".parse()?;
+        let base = "http://localhost".parse()?;
         Ok(Self { base, credentials })
     }
 
