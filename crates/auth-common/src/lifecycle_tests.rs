@@ -681,6 +681,20 @@ fn ordinary_renewal_does_not_arm_the_guard() {
 }
 
 #[test]
+fn renewal_long_after_an_invalidation_does_not_arm_the_guard() {
+    let mut life = Life::with_token(3600);
+    assert_eq!(life.invalidate(1), Invalidation::Accepted);
+    let launch = life.launch();
+    life.land_token(launch, 3600);
+    life.wait(secs(30));
+    let Answer::Launch(launch) = life.renew() else {
+        panic!("a renewal is a flight");
+    };
+    life.land_token(launch, 3600);
+    assert_eq!(life.invalidate(3), Invalidation::Accepted);
+}
+
+#[test]
 fn invalidation_during_a_flight_joins_it() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3240));

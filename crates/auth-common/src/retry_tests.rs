@@ -100,14 +100,17 @@ fn refused_refresh_then_refused_login_ends_the_flight() {
 
 #[test]
 fn login_after_a_refresh_has_the_retries_of_a_login() {
-    let mut attempts = Attempts::new(3, Exchange::Refresh);
-    attempts.after(Setback::Ambiguous, PLENTY, 500);
-    let next = attempts.after(Setback::ServerError, PLENTY, 500);
-    assert_eq!(exchange(next), Some(Exchange::Login));
-    assert_eq!(
-        attempts.after(Setback::ServerError, PLENTY, 500),
-        Next::GiveUp
-    );
+    let mut attempts = Attempts::new(5, Exchange::Refresh);
+    for (setback, next) in [
+        (Setback::NotSent, Some(Exchange::Refresh)),
+        (Setback::Ambiguous, Some(Exchange::Login)),
+        // The repeat of the refresh does not count against it.
+        (Setback::ServerError, Some(Exchange::Login)),
+        (Setback::ServerError, None),
+    ] {
+        let after = attempts.after(setback, PLENTY, 500);
+        assert_eq!(exchange(after), next, "{setback:?}");
+    }
 }
 
 // Waits
