@@ -28,6 +28,10 @@ pub type Authenticator = auth_common::Authenticator<BlackBox>;
 /// The settings of an [`Authenticator`].
 pub type Builder = auth_common::Builder<BlackBox>;
 
+/// Attaches the header to calls of the BlackBox API, and repeats one once after a 401: a middleware, and a layer.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub type Authorize = auth_common::Authorize<BlackBox>;
+
 /// Why there is no token, with what BlackBox said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 

@@ -28,6 +28,10 @@ pub type Authenticator = auth_common::Authenticator<DirectLink>;
 /// The settings of an [`Authenticator`].
 pub type Builder = auth_common::Builder<DirectLink>;
 
+/// Attaches the header to calls of the DirectLink API, and repeats one once after a 401: a middleware, and a layer.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub type Authorize = auth_common::Authorize<DirectLink>;
+
 /// Why there is no token, with what DirectLink said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 

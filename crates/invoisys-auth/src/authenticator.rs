@@ -25,6 +25,10 @@ pub type Authenticator = auth_common::Authenticator<Invoisys>;
 /// The settings of an [`Authenticator`].
 pub type Builder = auth_common::Builder<Invoisys>;
 
+/// Attaches the header to calls of the Invoisys API, and repeats one once after a 401: a middleware, and a layer.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub type Authorize = auth_common::Authorize<Invoisys>;
+
 /// Why there is no token, with what Invoisys said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 
