@@ -101,13 +101,7 @@ pub(super) fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<St
 
     let mut error = Some(error);
     while let Some(current) = error {
-        let tls = current.downcast_ref::<Error>().or_else(|| {
-            current
-                .downcast_ref::<std::io::Error>()?
-                .get_ref()?
-                .downcast_ref::<Error>()
-        });
-        if let Some(Error::InvalidCertificate(problem)) = tls {
+        if let Some(Error::InvalidCertificate(problem)) = current.downcast_ref() {
             let clock = match problem {
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
@@ -118,7 +112,11 @@ pub(super) fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<St
             let problem = crate::json::clean(&problem.to_string(), &[]);
             return Some(problem + clock);
         }
-        error = current.source();
+        // An I/O error leaves out of its sources the very error that it wraps, and one may wrap another.
+        error = match current.downcast_ref::<std::io::Error>() {
+            Some(wrapper) => wrapper.get_ref().map(|wrapped| wrapped as &dyn StdError),
+            None => current.source(),
+        };
     }
     None
 }
