@@ -11,4 +11,5 @@
 mod faults;
 mod input;
 mod server;
+mod tls;
 mod vendors;

@@ -128,6 +128,12 @@ impl Server {
         format!("http://{}", self.address).parse().unwrap()
     }
 
+    /// The base URL for TLS, under a name of this machine.
+    pub(crate) fn https(&self, host: &str) -> BaseUrl {
+        let port = self.address.port();
+        format!("https://{host}:{port}").parse().unwrap()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
