@@ -23,6 +23,7 @@ mod request;
 mod retry;
 mod snapshot;
 mod source;
+mod sync;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;

@@ -3,7 +3,7 @@
 
 use std::{
     panic,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, PoisonError, Weak},
     time::Duration,
 };
 
@@ -26,6 +26,7 @@ use crate::{
     lifetime::{self, Moment, Validity},
     observe,
     retry::{Attempts, Exchange, Next, Setback, gives_up_refresh},
+    sync::{Mutex, MutexGuard},
     transport::{Answer, Fault, Transport},
 };
 

@@ -1,0 +1,263 @@
+//! The shell under thousands of schedules: each test states what holds in every one of them.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[allow(dead_code)]
+#[path = "../../tests/shell/scene.rs"]
+mod scene;
+#[allow(dead_code)]
+#[path = "../../tests/shell/vendor.rs"]
+mod vendor;
+
+use std::sync::Arc;
+
+use auth_common::{Authenticator, Invalidation, testing::Reply};
+use shuttle::{
+    future::{block_on, spawn},
+    sync::mpsc::channel,
+};
+use tokio::task::yield_now;
+
+use crate::{
+    scene::{Outcome, Scene, at_once, secs},
+    vendor::{
+        Asked::{Login, Refresh},
+        LIFETIME, Refreshing, refusal, token,
+    },
+};
+
+#[test]
+fn cold_callers_share_one_flight() {
+    check(|| async {
+        let scene = Scene::new();
+        for caller in callers(&scene, 3) {
+            assert_eq!(caller.await.unwrap().unwrap(), "access-1");
+        }
+        assert_eq!(scene.vendor.requests(), 1);
+    });
+}
+
+#[test]
+fn waiters_share_one_failure() {
+    check(|| async {
+        let scene = Scene::new();
+        scene.vendor.always(|| refusal(401, "no"));
+        for caller in callers(&scene, 3) {
+            let error = caller.await.unwrap().unwrap_err();
+            assert!(error.is_credentials_refused());
+        }
+        assert_eq!(scene.vendor.requests(), 1);
+    });
+}
+
+#[test]
+fn dropped_callers_take_nothing_along() {
+    check(|| async {
+        let scene = Scene::new();
+        let mut callers = callers(&scene, 3);
+        let patient = callers.pop().unwrap();
+        for impatient in callers {
+            impatient.abort();
+        }
+        assert_eq!(patient.await.unwrap().unwrap(), "access-1");
+        assert_eq!(scene.vendor.requests(), 1);
+    });
+}
+
+#[test]
+fn callers_ahead_of_expiry_start_one_refresh_and_never_wait() {
+    check(|| async {
+        let scene = Scene::new();
+        scene.token().await.unwrap();
+        scene.clock.advance(secs(3240));
+        let callers: Vec<_> = (0..3)
+            .map(|_| {
+                let authenticator = scene.authenticator.clone();
+                spawn(async move { at_once(authenticator.token()).is_some() })
+            })
+            .collect();
+        for caller in callers {
+            assert!(caller.await.unwrap());
+        }
+        while scene.authenticator.snapshot().in_flight {
+            yield_now().await;
+        }
+        assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-2");
+        assert_eq!(scene.vendor.requests(), 2);
+    });
+}
+
+#[test]
+fn tasks_that_see_one_401_cause_one_login() {
+    check(|| async {
+        let scene = Scene::new();
+        let refused = scene.authenticator.token().await.unwrap();
+        let tasks: Vec<_> = (0..3)
+            .map(|_| {
+                let (authenticator, refused) = (scene.authenticator.clone(), refused.clone());
+                spawn(async move {
+                    let invalidation = authenticator.invalidate(&refused);
+                    (invalidation, text(&authenticator).await.unwrap())
+                })
+            })
+            .collect();
+        let mut accepted = 0;
+        for task in tasks {
+            let (invalidation, token) = task.await.unwrap();
+            assert_eq!(token, "access-2");
+            accepted += usize::from(invalidation == Invalidation::Accepted);
+        }
+        assert_eq!((accepted, scene.vendor.requests()), (1, 2));
+    });
+}
+
+#[test]
+fn late_401_never_discards_what_a_renewal_brings() {
+    check(|| async {
+        let scene = Scene::new();
+        let refused = scene.authenticator.token().await.unwrap();
+        let authenticator = scene.authenticator.clone();
+        let renewal = spawn(async move { authenticator.renew().await.unwrap() });
+        scene.authenticator.invalidate(&refused);
+        assert_eq!(renewal.await.unwrap().expose_secret(), "access-2");
+        assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-2");
+        assert_eq!(scene.vendor.requests(), 2);
+    });
+}
+
+#[test]
+fn invalidated_token_is_never_served_whatever_is_under_way() {
+    check(|| async {
+        let scene = Scene::new();
+        let refused = scene.authenticator.token().await.unwrap();
+        scene.clock.advance(secs(3540));
+        let waiters = callers(&scene, 2);
+        let authenticator = scene.authenticator.clone();
+        let renewal = spawn(async move { authenticator.renew().await.unwrap() });
+        scene.authenticator.invalidate(&refused);
+        assert_ne!(scene.token().await.unwrap(), "access-1");
+        assert_ne!(renewal.await.unwrap().expose_secret(), "access-1");
+        for waiter in waiters {
+            waiter.await.unwrap().unwrap();
+        }
+        assert_ne!(scene.token_at_once().unwrap().unwrap(), "access-1");
+    });
+}
+
+/// The vendor holds the answer to the first flight back, until the flight is given up, and a second one is under way.
+#[test]
+fn superseded_flight_hands_over_to_the_newer_one() {
+    check(|| async {
+        let scene = Scene::new();
+        let (reached, open) = gate(&scene, || token("late", LIFETIME));
+        let waiters = callers(&scene, 2);
+        reached.recv().unwrap();
+        scene.clock.advance(secs(30));
+        let newer = callers(&scene, 2);
+        open.send(()).unwrap();
+        for waiter in newer.into_iter().chain(waiters) {
+            waiter.await.unwrap().unwrap();
+        }
+        assert!(scene.vendor.requests() <= 2);
+        while scene.authenticator.snapshot().in_flight {
+            yield_now().await;
+        }
+        let settled = scene.token_at_once().unwrap().unwrap();
+        if scene.vendor.requests() == 2 {
+            assert_eq!(settled, "access-1", "the newer token stays");
+        }
+    });
+}
+
+#[test]
+fn refresh_token_is_presented_by_one_flight_alone() {
+    check(|| async {
+        let scene = Scene::<Refreshing>::of(|builder| builder);
+        scene.token().await.unwrap();
+        let (reached, open) = gate(&scene, || Reply::json(500, ""));
+        scene.clock.advance(LIFETIME);
+        let waiter = callers(&scene, 1);
+        reached.recv().unwrap();
+        scene.clock.advance(secs(30));
+        let newer = callers(&scene, 1);
+        open.send(()).unwrap();
+        for waiter in newer.into_iter().chain(waiter) {
+            waiter.await.unwrap().unwrap();
+        }
+        let asked = scene.vendor.asked();
+        assert_eq!(asked[..2], [Login, Refresh("refresh-1".into())]);
+        assert!(!asked[2..].contains(&asked[1]), "{asked:?}");
+    });
+}
+
+#[test]
+fn last_authenticator_takes_everything_along() {
+    check(|| async {
+        let scene = Scene::new();
+        scene.vendor.always(Reply::hang);
+        let callers = callers(&scene, 2);
+        let Scene {
+            authenticator,
+            guard,
+            ..
+        } = scene;
+        drop(authenticator);
+        for caller in callers {
+            caller.abort();
+        }
+        // An endless loop is a failure: the schedule has a bound.
+        while Arc::strong_count(&guard) > 1 {
+            yield_now().await;
+        }
+    });
+}
+
+/// Runs `scenario` under random schedules, and under those that find rare orders sooner (PCT).
+fn check<F>(scenario: impl Fn() -> F + Copy + Send + Sync + 'static)
+where
+    F: Future<Output = ()> + 'static,
+{
+    let run = move || block_on(scenario());
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
+
+fn callers<E>(scene: &Scene<E>, number: usize) -> Vec<shuttle::future::JoinHandle<Outcome>>
+where
+    E: auth_common::TokenEndpoint<ErrorResponse = vendor::Problem>,
+{
+    (0..number)
+        .map(|_| {
+            let authenticator = scene.authenticator.clone();
+            spawn(async move { text(&authenticator).await })
+        })
+        .collect()
+}
+
+async fn text<E>(authenticator: &Authenticator<E>) -> Outcome
+where
+    E: auth_common::TokenEndpoint<ErrorResponse = vendor::Problem>,
+{
+    let token = authenticator.token().await?;
+    Ok(token.expose_secret().to_owned())
+}
+
+/// Holds the next answer back, until it is told to go on.
+fn gate<E: auth_common::TokenEndpoint>(
+    scene: &Scene<E>,
+    answer: fn() -> Reply,
+) -> (
+    shuttle::sync::mpsc::Receiver<()>,
+    shuttle::sync::mpsc::Sender<()>,
+) {
+    let (has_reached, reached) = channel();
+    let (open, opened) = channel();
+    let opened = shuttle::sync::Mutex::new(opened);
+    scene.vendor.once(move || {
+        has_reached.send(()).unwrap();
+        opened.lock().unwrap().recv().unwrap();
+        answer()
+    });
+    (reached, open)
+}
+
+const SCHEDULES: usize = 500;
