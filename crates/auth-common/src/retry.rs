@@ -76,16 +76,19 @@ impl Attempts {
     /// from 0 to 1000.
     pub(crate) fn after(&mut self, setback: Setback, left: Duration, draw: u32) -> Next {
         self.made += 1;
-        if self.made >= self.most {
-            return Next::GiveUp;
-        }
         if self.exchange == Exchange::Refresh && gives_up_refresh(setback) {
+            if self.made >= self.most.max(WITH_FALLBACK) {
+                return Next::GiveUp;
+            }
             self.exchange = Exchange::Login;
             self.repeats = 0;
             return Next::Try {
                 exchange: Exchange::Login,
                 after: Duration::ZERO,
             };
+        }
+        if self.made >= self.most {
+            return Next::GiveUp;
         }
         let after = match setback {
             Setback::RateLimited {
@@ -164,6 +167,8 @@ pub(crate) fn http_date(value: &str) -> Option<DateTime<Utc>> {
         .map(|date| date.to_utc())
 }
 
+/// A refused refresh token is followed by a login, even where nothing is to be retried.
+const WITH_FALLBACK: u32 = 2;
 /// A wait that a caller can be kept for; beyond it, an error that says when serves better.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Quick enough that the first repeat is hardly felt.
