@@ -1,5 +1,5 @@
 use crate::{
-    audit, links, package,
+    audit, links, package, parity,
     process::{Result, cargo},
     step::{self, Step},
     workspace::Workspace,
@@ -79,6 +79,11 @@ const STEPS: &[Step] = &[
         name: "links",
         headline: "no link leads nowhere",
         run: links::run,
+    },
+    Step {
+        name: "parity",
+        headline: "the READMEs in Portuguese are in step",
+        run: parity::run,
     },
     Step {
         name: "package",

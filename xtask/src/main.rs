@@ -17,6 +17,7 @@ mod features;
 mod fuzz;
 mod links;
 mod package;
+mod parity;
 mod process;
 mod public_api;
 mod publish;

@@ -30,6 +30,7 @@ pub(super) fn run() -> Result {
 
     let plan = next_of_all(&Workspace::load_from(&clone)?)?;
     prepare(&clone, &plan)?;
+    let workspace = Workspace::load_from(&clone)?;
     point_to_rehearsal(&clone)?;
     for planned in &plan {
         stage
@@ -40,7 +41,6 @@ pub(super) fn run() -> Result {
     }
 
     let project = stage.folder.join("fresh-project");
-    let workspace = Workspace::load_from(&clone)?;
     write_project(&project, &workspace.vendors()?)?;
     let printed = stage
         .cargo_settings(cargo("run").arg("--quiet"))
