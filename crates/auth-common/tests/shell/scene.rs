@@ -43,7 +43,7 @@ where
     /// A scene with this kind of vendor, and these settings.
     pub(crate) fn of(set: impl FnOnce(Builder<E>) -> Builder<E>) -> Self {
         let vendor = Vendor::default();
-        let clock = ManualClock::new(DateTime::from_timestamp_secs(1_800_000_000).unwrap());
+        let clock = ManualClock::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         let guard = Arc::new(());
         let builder = Authenticator::builder((), Credentials::guarded_by(Arc::clone(&guard)))
             .transport(vendor.transport(Arc::clone(&guard)))
