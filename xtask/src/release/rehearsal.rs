@@ -1,4 +1,5 @@
 use std::{
+    ffi::OsStr,
     fmt::Write,
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
@@ -92,6 +93,8 @@ struct Stage {
     target: PathBuf,
     address: SocketAddr,
     registry: Child,
+    /// What cargo had cached of other registries on loopback before.
+    cached: Vec<PathBuf>,
 }
 
 impl Stage {
@@ -108,6 +111,7 @@ impl Stage {
             target: target.into(),
             address,
             registry,
+            cached: cached_from_loopback(),
         };
         stage.wait_until_it_listens()?;
         Ok(stage)
@@ -128,14 +132,8 @@ impl Stage {
         format!("http://{}/git", self.address)
     }
 
-    /// With a home of its own, cargo has nothing cached from an earlier registry at this address,
-    /// and leaves nothing behind.
     fn cargo_settings(&self, process: Process) -> Process {
         process
-            .var(
-                "CARGO_HOME",
-                self.folder.join("cargo-home").to_string_lossy(),
-            )
             .var("CARGO_TARGET_DIR", self.target.to_string_lossy())
             // The registry serves its index as plain files, which only the git program reads.
             .var("CARGO_NET_GIT_FETCH_WITH_CLI", "true")
@@ -150,7 +148,31 @@ impl Drop for Stage {
         let _ = self.registry.kill();
         let _ = self.registry.wait();
         let _ = fs::remove_dir_all(&self.folder);
+        // A later registry may have the same address, and other packages.
+        let cached = cached_from_loopback().into_iter();
+        for folder in cached.filter(|folder| !self.cached.contains(folder)) {
+            let _ = fs::remove_dir_all(folder);
+        }
     }
+}
+
+/// Cargo's folders for registries at 127.0.0.1: each of its three caches has one for each.
+fn cached_from_loopback() -> Vec<PathBuf> {
+    let set = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let Some(home) = set.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) else {
+        return vec![];
+    };
+    let caches = ["cache", "index", "src"].map(|cache| home.join("registry").join(cache));
+    let folders = caches
+        .iter()
+        .filter_map(|cache| fs::read_dir(cache).ok())
+        .flatten()
+        .flatten();
+    let of_loopback = |name: &OsStr| name.to_string_lossy().starts_with("127.0.0.1-");
+    folders
+        .filter(|it| of_loopback(&it.file_name()))
+        .map(|it| it.path())
+        .collect()
 }
 
 /// Packages of this workspace find each other in the registry, no longer on crates.io.
