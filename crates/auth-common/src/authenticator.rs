@@ -104,7 +104,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// When the vendor refuses, cannot be reached, or answers otherwise than documented.
     pub async fn request_token(&self) -> Result<E::TokenResponse, Error<E::ErrorResponse>> {
         let request = self.source.endpoint.token_request();
-        self.source.request(request, E::token_response).await
+        self.source.request(request, None, E::token_response).await
     }
 
     /// The address below which the vendor's API lives, and its token endpoint.
@@ -140,7 +140,9 @@ impl<E: RefreshTokenEndpoint> Authenticator<E> {
             .endpoint
             .refresh_request(refresh_token)
             .ok_or_else(|| ConfigurationError::new("refresh token", "is unknown to this vendor"))?;
-        self.source.request(request, E::refresh_response).await
+        self.source
+            .request(request, Some(refresh_token), E::refresh_response)
+            .await
     }
 }
 

@@ -207,6 +207,7 @@ impl<E: TokenEndpoint> Source<E> {
     pub(crate) async fn request<T>(
         &self,
         request: TokenRequest,
+        refresh_token: Option<&SecretString>,
         read: impl FnOnce(&E, &JsonObject<'_>) -> Result<T, InvalidBody>,
     ) -> Result<T, Error<E::ErrorResponse>> {
         runtime()?;
@@ -220,7 +221,7 @@ impl<E: TokenEndpoint> Source<E> {
                 self.attempt_timeout,
             )
             .await;
-        self.read(answer, None, read)
+        self.read(answer, refresh_token, read)
             .map(|(response, _)| response)
             .map_err(|stumble| stumble.error)
     }
@@ -348,13 +349,13 @@ impl<E: TokenEndpoint> Source<E> {
     fn read<T>(
         &self,
         answer: Result<Answer, Fault>,
-        refresh_token: Option<&RefreshToken>,
+        refresh_token: Option<&SecretString>,
         read: impl FnOnce(&E, &JsonObject<'_>) -> Result<T, InvalidBody>,
     ) -> Result<(T, Answer), Stumble<E>> {
         let answer = answer.map_err(Stumble::fault)?;
         let current = self.current.load_full();
         let mut secrets = self.endpoint.secrets();
-        secrets.extend(refresh_token.map(|it| it.secret.expose_secret()));
+        secrets.extend(refresh_token.map(|it| it.expose_secret()));
         secrets.extend(
             current
                 .as_ref()
@@ -479,7 +480,8 @@ impl<E: TokenEndpoint> Flight<E> {
                     endpoint.token_response(body).map(Into::into)
                 }),
                 Exchange::Refresh => {
-                    source.read(answer, refresh_token.as_ref(), |endpoint, body| {
+                    let presented = refresh_token.as_ref().map(|it| &it.secret);
+                    source.read(answer, presented, |endpoint, body| {
                         endpoint.refresh_response(body).map(Into::into)
                     })
                 }
