@@ -20,8 +20,9 @@ pub use layer::{Answer, Authorized};
 /// - Only calls to the vendor's own origin pass: the scheme, host and port of the base URL. Any other fails with
 ///   [`Error::Configuration`] before anything is sent, so that a token cannot leak by a wrong URL.
 /// - When the API answers 401, the very token that was sent is invalidated, another is asked for, and the call is
-///   repeated **once**, if its body can be repeated. A second 401 is returned as it is, and so is a first one when
-///   another login would not help (see [`Invalidation::TooSoon`]).
+///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
+///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
+///   [`Invalidation::TooSoon`]).
 pub struct Authorize<E: TokenEndpoint> {
     authenticator: Authenticator<E>,
     origins: Vec<BaseUrl>,

@@ -60,12 +60,12 @@ where
             let repeat = call.repeat();
             let token = authorize.attach(&mut call).await?;
             let response = inner.call(call).await.map_err(Into::into)?;
-            let Some(mut repeat) = repeat else {
-                return Ok(response);
-            };
             if authorize.after(&token, response.status()).is_break() {
                 return Ok(response);
             }
+            let Some(mut repeat) = repeat else {
+                return Ok(response);
+            };
             drop(response);
             authorize.attach(&mut repeat).await?;
             poll_fn(|context| inner.poll_ready(context))

@@ -17,12 +17,12 @@ impl<E: TokenEndpoint> Middleware for Authorize<E> {
         let repeat = request.repeat();
         let token = self.attach(&mut request).await.map_err(Error::middleware)?;
         let response = next.clone().run(request, extensions).await?;
-        let Some(mut repeat) = repeat else {
-            return Ok(response);
-        };
         if self.after(&token, response.status()).is_break() {
             return Ok(response);
         }
+        let Some(mut repeat) = repeat else {
+            return Ok(response);
+        };
         self.attach(&mut repeat).await.map_err(Error::middleware)?;
         next.run(repeat, extensions).await
     }
