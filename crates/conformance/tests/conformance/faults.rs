@@ -677,7 +677,7 @@ fn check<R: std::fmt::Debug + std::fmt::Display>(error: &auth_common::Error<R>) 
     assert_eq!(error.is_transient(), passes, "{text}");
 }
 
-const START: DateTime<chrono::Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+const START: DateTime<chrono::Utc> = DateTime::from_timestamp_secs(1_800_000_000).unwrap();
 
 /// [`UNIVERSAL`], in one block of each format that holds it as it is.
 fn compressed() -> [(&'static str, Vec<u8>); 3] {

@@ -99,6 +99,16 @@ async fn empty_text_and_control_characters_are_refused<V: Vendor>() {
 every_vendor!(empty_text_and_control_characters_are_refused);
 
 #[test]
+fn colon_in_an_api_key_is_refused() {
+    // It would end the key in the header of Basic, and make a different secret of the rest.
+    for key in [":", "key:", ":key", "key:secret"] {
+        let error = contasimples_auth::Credentials::new(key, "secret").unwrap_err();
+        assert_eq!(error.field(), "api_key");
+        assert!(!error.to_string().contains("secret"));
+    }
+}
+
+#[test]
 fn blackbox_takes_64_and_1024_characters() {
     let fits = blackbox_auth::Credentials::new("ç".repeat(64), "ç".repeat(1024));
     assert!(fits.is_ok());

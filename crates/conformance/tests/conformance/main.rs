@@ -10,6 +10,7 @@
 
 mod faults;
 mod input;
+mod leaks;
 mod server;
 mod tls;
 mod vendors;

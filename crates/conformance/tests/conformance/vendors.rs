@@ -9,7 +9,8 @@ use crate::server::Request;
 
 /// A vendor, told from its document alone: what its crate is given, and what the vendor answers.
 pub(crate) trait Vendor: 'static {
-    type Endpoint: TokenEndpoint<ErrorResponse: Clone>;
+    type Endpoint: TokenEndpoint<Environment: fmt::Debug, Credentials: fmt::Debug, TokenResponse: fmt::Debug>
+        + fmt::Debug;
 
     /// Where a login goes.
     const LOGIN: &'static str;
@@ -19,6 +20,8 @@ pub(crate) trait Vendor: 'static {
     const TELLS_TYPE_AND_LIFETIME: bool = true;
     /// Whether no identity with a colon is accepted.
     const IDENTITY_WITHOUT_COLON: bool = false;
+    /// Whether credentials hold the id of an organization.
+    const WANTS_ORGANIZATION: bool = false;
     /// The lifetime for an answer that does not say, in seconds.
     const FALLBACK: u64;
     /// Every documented refusal: its status, its body, and what it means. The first is that of wrong credentials, as the
@@ -103,6 +106,11 @@ macro_rules! every_vendor {
             }
 
             #[$attribute]
+            async fn contasimples() {
+                super::$test::<crate::vendors::ContaSimples>().await;
+            }
+
+            #[$attribute]
             async fn directlink() {
                 super::$test::<crate::vendors::DirectLink>().await;
             }
@@ -153,6 +161,62 @@ impl Vendor for BlackBox {
 
     fn read(login: &Request) -> (String, String) {
         form(login, "username", "password")
+    }
+}
+
+pub(crate) struct ContaSimples;
+
+impl Vendor for ContaSimples {
+    type Endpoint = contasimples_auth::ContaSimples;
+
+    const LOGIN: &'static str = "/oauth/v1/access-token";
+    const TOKEN: &'static str = "access_token";
+    const IDENTITY_WITHOUT_COLON: bool = true;
+    const FALLBACK: u64 = 1800;
+    const REFUSALS: &'static [(&'static str, &'static str, Class)] = &[
+        (
+            "401 Unauthorized",
+            r#"{"error": "Unauthorized", "message": "Authentication required. Please provide a valid API token",
+                "code": 401}"#,
+            Class::CredentialsRefused,
+        ),
+        (
+            "400 Bad Request",
+            r#"{"error": "Bad Request", "message": "The request contains invalid parameters or malformed data",
+                "code": 400, "details": [{"field": "email", "message": "Invalid email format"}]}"#,
+            Class::CredentialsRefused,
+        ),
+        (
+            "500 Internal Server Error",
+            r#"{"error": "Internal Server Error", "message": "An unexpected error occurred on the server",
+                "code": 500, "requestId": "req_1234567890"}"#,
+            Class::Unavailable,
+        ),
+    ];
+
+    fn environment(base: BaseUrl) -> contasimples_auth::Environment {
+        contasimples_auth::Environment::Custom(base)
+    }
+
+    fn credentials(
+        identity: &str,
+        secret: &str,
+        _: &str,
+    ) -> Result<contasimples_auth::Credentials, ConfigurationError> {
+        contasimples_auth::Credentials::new(identity, secret)
+    }
+
+    fn success(token: &str) -> Body {
+        oauth_success(token, "Bearer", "3600")
+    }
+
+    fn read(login: &Request) -> (String, String) {
+        assert_eq!(login.body, b"grant_type=client_credentials");
+        let value = login.header("authorization").unwrap();
+        let pair = base64_decoded(value.strip_prefix("Basic ").unwrap());
+        let pair = String::from_utf8(pair).unwrap();
+        let (key, secret) = pair.split_once(':').unwrap();
+        (key.into(), secret.into())
     }
 }
 
@@ -247,6 +311,7 @@ impl Vendor for ZapSign {
     const LOGIN: &'static str = "/api/v1/auth/token/organization-of-the-caller/";
     const TOKEN: &'static str = "access";
     const TELLS_TYPE_AND_LIFETIME: bool = false;
+    const WANTS_ORGANIZATION: bool = true;
     const FALLBACK: u64 = 3600;
     const REFUSALS: &'static [(&'static str, &'static str, Class)] = &[
         (
@@ -364,4 +429,21 @@ fn percent_decoded(text: &str) -> String {
         });
     }
     String::from_utf8(decoded).unwrap()
+}
+
+fn base64_decoded(text: &str) -> Vec<u8> {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let text = text.trim_end_matches('=');
+    let (mut bits, mut held) = (0_u32, 0);
+    let mut decoded = Vec::new();
+    for digit in text.bytes() {
+        let value = digits.iter().position(|known| *known == digit).unwrap();
+        bits = bits << 6 | value as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            decoded.push((bits >> held) as u8);
+        }
+    }
+    decoded
 }
