@@ -437,7 +437,10 @@ struct Flight<E: TokenEndpoint> {
 
 impl<E: TokenEndpoint> Flight<E> {
     async fn fly(mut self) {
-        sleep(self.delay).await;
+        // Tokio's shortest sleep is a millisecond, that of no time at all included.
+        if !self.delay.is_zero() {
+            sleep(self.delay).await;
+        }
         let took_off = Instant::now();
         let flown = match timeout(self.limit, self.attempts()).await {
             Ok(None) => return,
