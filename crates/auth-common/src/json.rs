@@ -284,7 +284,7 @@ fn decimal(number: &str) -> Option<f64> {
 
 /// What the vendor said, fit to be shown: short, on one line, and without the caller's secrets.
 pub(crate) fn clean(said: &str, secrets: &[&str]) -> String {
-    let mut line: String = said.chars().filter(|c| !c.is_control()).collect();
+    let mut line: String = said.chars().filter(|c| !is_invisible(*c)).collect();
     if repeats(said, secrets) || repeats(&line, secrets) {
         line.zeroize();
         return WITHHELD.into();
@@ -295,23 +295,30 @@ pub(crate) fn clean(said: &str, secrets: &[&str]) -> String {
     line
 }
 
-/// Whether `said` contains one of `secrets`, in part or whole, as it is or as a form would encode it.
+/// Control characters, and those that break a line, turn its direction, or hide within a word.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Whether `said` contains one of `secrets`, in part or whole, as it is or as a URL or a form would encode it.
 fn repeats(said: &str, secrets: &[&str]) -> bool {
-    secrets.iter().any(|secret| {
-        let form: Zeroizing<String> =
-            Zeroizing::new(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
-        [*secret, form.as_str()].into_iter().any(|secret| {
-            let bytes = secret.as_bytes();
-            !bytes.is_empty()
-                && bytes
-                    .windows(bytes.len().min(TELLING_FRAGMENT))
-                    .any(|fragment| {
-                        said.as_bytes()
-                            .windows(fragment.len())
-                            .any(|window| window == fragment)
-                    })
-        })
-    })
+    let contains = |said: &str, secret: &str| {
+        let secret = secret.as_bytes();
+        !secret.is_empty()
+            && secret
+                .windows(secret.len().min(TELLING_FRAGMENT))
+                .any(|fragment| {
+                    said.as_bytes()
+                        .windows(fragment.len())
+                        .any(|window| window == fragment)
+                })
+    };
+    let holds_one = |said: &str| secrets.iter().any(|secret| contains(said, secret));
+    holds_one(said)
+        || url::form_urlencoded::parse(said.as_bytes())
+            .any(|(name, value)| holds_one(&name) || holds_one(&value))
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";

@@ -459,6 +459,7 @@ fn control_characters_are_removed_and_the_rest_is_kept() {
         ("\u{1b}[31mred\u{1b}[0m", "[31mred[0m"),
         ("a\0b\u{7f}c\u{85}d\u{9b}e", "abcde"),
         ("\t\n", ""),
+        ("one\u{2028}two\u{202e}three\u{feff}", "onetwothree"),
         ("", ""),
     ] {
         assert_eq!(clean(said, &[]), expected, "{said:?}");
@@ -483,10 +484,13 @@ fn text_that_repeats_a_secret_is_withheld() {
         "user p@ss/wörd & 50%+x is wrong",
         // As a form would write it.
         "password=p%40ss%2Fw%C3%B6rd+%26+50%25%2Bx&grant_type=password",
+        // As a URL would, in either case.
+        "?p=p%40ss%2fw%c3%b6rd%20%26%2050%25%2bx",
         // Any 12 bytes of it.
         "…p@ss/wörd &…",
         // Interrupted by what is removed.
         "p@ss\u{0}/wö\nrd & 50%+x",
+        "p@ss/\u{200b}wörd\u{2060} & 50%+x",
     ] {
         assert_eq!(clean(said, &["other", SECRET]), WITHHELD, "{said:?}");
     }
