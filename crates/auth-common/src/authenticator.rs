@@ -259,11 +259,11 @@ impl<E: TokenEndpoint> Builder<E> {
         self
     }
 
-    /// How many times a request for a token is sent at most: 3 unless set, from 1 to 5. Only failures that are worth
-    /// it are retried; refused credentials never are. A refused refresh token is followed by one login all the same.
+    /// How many times a request for a token is sent at most: 3 unless set, from 1 to 3. Only failures that are worth
+    /// it are retried; refused credentials never are. A refused refresh token is followed by one login in any case.
     pub fn attempts(mut self, most: u32) -> Self {
-        if !(1..=5).contains(&most) {
-            return self.refuse("attempts", "must be between 1 and 5");
+        if !(1..=3).contains(&most) {
+            return self.refuse("attempts", "must be between 1 and 3");
         }
         self.limits.attempts = most;
         self

@@ -3,7 +3,7 @@
 //! It does no I/O, reads no clock and draws no random number: each transition takes the moment and the draws as
 //! parameters, and its return value says what the shell is to do.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use crate::lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille};
 
@@ -17,8 +17,10 @@ pub(crate) struct Lifecycle {
     /// The flight that brought the newest token, even if that token was invalidated since.
     newest_from: Option<FlightId>,
     next_generation: u64,
-    /// When the last flight landed.
+    /// When the last flight landed, or the second in a row was dropped.
     landed: Option<Duration>,
+    /// The last flight was dropped without an outcome.
+    abandoned: bool,
     cool_down: Option<CoolDown>,
     strikes: [u32; Trouble::COUNT],
     advisory: AdvisoryBackoff,
@@ -206,6 +208,7 @@ impl Lifecycle {
             newest_from: None,
             next_generation: 1,
             landed: None,
+            abandoned: false,
             cool_down: None,
             strikes: [0; Trouble::COUNT],
             advisory: AdvisoryBackoff::default(),
@@ -311,11 +314,18 @@ impl Lifecycle {
                 };
                 self.clear_for_takeoff(now);
                 self.tally.failures += 1;
-                let for_another = self.cool(trouble, retry_after, draw);
-                self.cool_down = Some(CoolDown {
-                    until: now.monotonic.saturating_add(for_another),
+                let pause = self.cool(trouble, retry_after, draw);
+                let next = CoolDown {
+                    until: now.monotonic.saturating_add(pause),
                     trouble,
-                });
+                };
+                // A renewal may fail in a lesser way during a longer pause, which then goes on.
+                let cool_down = self
+                    .cooling(now)
+                    .filter(|longer| longer.until > next.until)
+                    .unwrap_or(next);
+                self.cool_down = Some(cool_down);
+                let for_another = cool_down.until.saturating_sub(now.monotonic);
                 if flight.background {
                     self.postpone_advisory(now);
                 }
@@ -324,12 +334,16 @@ impl Lifecycle {
         }
     }
 
-    /// A flight was dropped without an outcome: it panicked, or its runtime shut down. Another may start at once.
+    /// A flight was dropped without an outcome: it panicked, or its runtime shut down. Another may start at once; but a
+    /// program that drops each of them must not log in without end.
     pub(crate) fn abandon(&mut self, id: FlightId, now: Moment) {
         let Some(flight) = self.flight.take_if(|flight| flight.id == id) else {
             return;
         };
         self.tally.failures += 1;
+        if mem::replace(&mut self.abandoned, true) {
+            self.landed = Some(now.monotonic);
+        }
         if flight.background {
             self.advisory.runtimes_come_and_go = true;
             self.postpone_advisory(now);
@@ -430,6 +444,7 @@ impl Lifecycle {
     fn clear_for_takeoff(&mut self, now: Moment) {
         self.flight = None;
         self.landed = Some(now.monotonic);
+        self.abandoned = false;
     }
 
     fn gap(&self, now: Moment) -> Duration {
@@ -453,14 +468,12 @@ impl Lifecycle {
         if let Some(strikes) = self.strikes.get_mut(kind) {
             *strikes = strikes.saturating_add(1);
         }
+        let doubled = |first: Duration| first.saturating_mul(2_u32.saturating_pow(strikes));
         match retry_after {
-            Some(asked) => per_mille(asked, 1000 + draw.min(1000) / 5).max(SHORTEST_COOL_DOWN),
-            None => per_mille(
-                first
-                    .saturating_mul(2_u32.saturating_pow(strikes))
-                    .min(longest.max(first)),
-                jitter(draw),
-            ),
+            // A vendor that keeps asking for no wait at all gets one all the same.
+            Some(asked) => per_mille(asked, 1000 + draw.min(1000) / 5)
+                .max(doubled(SHORTEST_COOL_DOWN).min(LONGEST_COOL_DOWN_UNASKED)),
+            None => per_mille(doubled(first).min(longest.max(first)), jitter(draw)),
         }
     }
 
@@ -489,6 +502,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const INVALIDATION_PAUSE: Duration = Duration::from_secs(30);
 /// A `Retry-After` of nothing still keeps a loop from spinning.
 const SHORTEST_COOL_DOWN: Duration = Duration::from_secs(1);
+/// As after any other passing failure.
+const LONGEST_COOL_DOWN_UNASKED: Duration = Duration::from_secs(30);
 const FIRST_ADVISORY_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_ADVISORY_PAUSE: Duration = Duration::from_secs(300);
 

@@ -268,6 +268,28 @@ fn abandoned_flight_is_replaced_at_once() {
 }
 
 #[test]
+fn second_flight_abandoned_in_a_row_is_not_replaced_at_once() {
+    let mut life = Life::new();
+    for _ in 0..2 {
+        let launch = life.launch();
+        assert_eq!(launch.delay, Duration::ZERO);
+        life.abandon(launch);
+    }
+    let third = life.launch();
+    assert_eq!(third.delay, secs(1));
+    life.land_token(third, 3600);
+    life.invalidate(1);
+    life.wait(secs(2));
+    let next = life.launch();
+    life.abandon(next);
+    assert_eq!(
+        life.launch().delay,
+        Duration::ZERO,
+        "a landing ends the row"
+    );
+}
+
+#[test]
 fn abandoning_a_superseded_flight_changes_nothing() {
     let mut life = Life::new();
     let first = life.launch();
@@ -456,6 +478,37 @@ fn retry_after_is_honoured_and_never_cut_short() {
         );
         assert_eq!(landed, Landed::Failed { for_another: pause });
     }
+}
+
+#[test]
+fn vendor_that_asks_for_no_wait_is_left_alone_ever_longer() {
+    let mut life = Life::new();
+    for pause in [1, 2, 4, 8, 16, 30, 30] {
+        let launch = life.launch();
+        let landing = Landing::Trouble {
+            trouble: Trouble::RateLimited,
+            retry_after: Some(Duration::ZERO),
+            draw: 1000,
+        };
+        let for_another = secs(pause);
+        assert_eq!(life.land(launch, landing), Landed::Failed { for_another });
+        life.wait(for_another);
+    }
+}
+
+#[test]
+fn lesser_failure_does_not_cut_a_longer_pause_short() {
+    let mut life = Life::new();
+    let launch = life.launch();
+    life.land(launch, failure(Trouble::Rejected));
+    life.wait(secs(2));
+    let Answer::Launch(renewal) = life.renew() else {
+        panic!("a renewal obeys no pause of this kind");
+    };
+    let for_another = secs(58);
+    let landed = life.land(renewal, failure(Trouble::Transient));
+    assert_eq!(landed, Landed::Failed { for_another });
+    assert_eq!(life.ask(), Answer::FailFast { for_another });
 }
 
 #[test]
@@ -902,6 +955,7 @@ struct World {
     /// The flight of the newest token.
     newest_from: u64,
     landed: Option<Duration>,
+    lost_the_last: bool,
     cool_down: Option<(Trouble, Duration)>,
     failures_in_a_row: BTreeMap<usize, u32>,
     early_failures: u32,
@@ -1000,6 +1054,7 @@ impl World {
             last_generation: 0,
             newest_from: 0,
             landed: None,
+            lost_the_last: false,
             cool_down: None,
             failures_in_a_row: BTreeMap::new(),
             early_failures: 0,
@@ -1164,6 +1219,7 @@ impl World {
         let landing = outcome.landing(flight.first_request, self.policy.margins);
         let landed = self.machine.land(flight.id, landing, self.now);
         self.landed = Some(self.now.monotonic);
+        self.lost_the_last = false;
         match (landing, landed) {
             (Landing::Token(validity), Landed::Kept { generation }) => {
                 if flight.caused_by_invalidation {
@@ -1275,7 +1331,10 @@ impl World {
     fn cooled(&mut self, trouble: Trouble, retry_after: Option<Duration>, pause: Duration) {
         let in_a_row = self.failures_in_a_row.entry(trouble as usize).or_insert(0);
         let (shortest, longest) = match retry_after {
-            Some(asked) => (asked.max(secs(1)), asked.mul_f64(1.2).max(secs(1))),
+            Some(asked) => {
+                let least = secs([1, 2, 4, 8, 16, 30][*in_a_row.min(&mut 5) as usize]);
+                (asked.max(least), asked.mul_f64(1.2).max(least))
+            }
             None => {
                 let first = self.policy.cool_downs[trouble as usize];
                 let doubled = first * 2_u32.pow(*in_a_row.min(&mut 16));
@@ -1285,6 +1344,14 @@ impl World {
         };
         *in_a_row += 1;
         let rounding = Duration::from_micros(1);
+        if let Some((longer, until)) = self.cooling()
+            && pause == until - self.now.monotonic
+        {
+            assert!(until + rounding >= self.now.monotonic + shortest);
+            self.see("a longer pause goes on");
+            self.cool_down = Some((longer, until));
+            return;
+        }
         assert!(
             pause + rounding >= shortest && pause <= longest + rounding,
             "{pause:?} is not within {shortest:?} and {longest:?}"
@@ -1296,6 +1363,11 @@ impl World {
     fn lose(&mut self, flight: Aloft) {
         self.live = None;
         self.superseded.push(flight);
+        if self.lost_the_last {
+            self.landed = Some(self.now.monotonic);
+            self.see("two flights lost in a row");
+        }
+        self.lost_the_last = true;
         if flight.background {
             self.background_flight_abandoned = true;
             self.failed_early();

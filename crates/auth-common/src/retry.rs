@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::lifetime::per_mille;
 
@@ -49,7 +49,7 @@ pub(crate) enum Next {
 /// The attempts of one flight.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempts {
-    /// How many the flight may make.
+    /// How many the flight may make, a login in place of a refused refresh token excepted.
     most: u32,
     made: u32,
     /// How many of them repeated the one before.
@@ -76,10 +76,11 @@ impl Attempts {
     /// from 0 to 1000.
     pub(crate) fn after(&mut self, setback: Setback, left: Duration, draw: u32) -> Next {
         self.made += 1;
+        if left.is_zero() {
+            return Next::GiveUp;
+        }
         if self.exchange == Exchange::Refresh && gives_up_refresh(setback) {
-            if self.made >= self.most.max(WITH_FALLBACK) {
-                return Next::GiveUp;
-            }
+            // Always, even when no attempt is left: the credentials have not been tried yet.
             self.exchange = Exchange::Login;
             self.repeats = 0;
             return Next::Try {
@@ -160,15 +161,20 @@ pub(crate) fn retry_after(value: &str, date: Option<DateTime<Utc>>) -> Option<Du
     Some(wait.min(LONGEST_RETRY_AFTER))
 }
 
-/// An HTTP date, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// An HTTP date ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), such as
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, or in one of the two obsolete forms that are still to be understood.
 pub(crate) fn http_date(value: &str) -> Option<DateTime<Utc>> {
+    let obsolete = |form| NaiveDateTime::parse_from_str(value, form).ok();
     DateTime::parse_from_rfc2822(value)
-        .ok()
         .map(|date| date.to_utc())
+        .ok()
+        .or_else(|| {
+            obsolete("%A, %d-%b-%y %H:%M:%S GMT")
+                .or_else(|| obsolete("%a %b %e %H:%M:%S %Y"))
+                .map(|date| date.and_utc())
+        })
 }
 
-/// A refused refresh token is followed by a login, even where nothing is to be retried.
-const WITH_FALLBACK: u32 = 2;
 /// A wait that a caller can be kept for; beyond it, an error that says when serves better.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Quick enough that the first repeat is hardly felt.

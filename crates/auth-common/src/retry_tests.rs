@@ -216,7 +216,7 @@ proptest! {
             }
             exchange = next;
         }
-        let allowed = if first == Exchange::Refresh { most.max(2) } else { most };
+        let allowed = if first == Exchange::Refresh { most + 1 } else { most };
         prop_assert!(made <= allowed, "{made} of {most}");
     }
 }
@@ -281,8 +281,14 @@ fn retry_after_as_a_date_is_read_against_the_date_of_the_answer() {
 
 #[test]
 fn http_dates_are_read_as_sent() {
-    let date = http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-    assert_eq!(date.to_rfc3339(), "1994-11-06T08:49:37+00:00");
+    for form in [
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+    ] {
+        let date = http_date(form).unwrap();
+        assert_eq!(date.to_rfc3339(), "1994-11-06T08:49:37+00:00", "{form}");
+    }
     for garbage in [
         "",
         "GMT",
