@@ -256,8 +256,9 @@ impl<E: TokenEndpoint> Source<E> {
         let (turn, launch) = match answer {
             lifecycle::Answer::Serve => (self.served()?, None),
             lifecycle::Answer::ServeAndLaunch(launch) => {
+                let served = self.served()?;
                 let (flight, _) = self.prepare(launch, &mut state);
-                (self.served()?, Some(flight))
+                (served, Some(flight))
             }
             lifecycle::Answer::Launch(launch) => {
                 let (flight, outcome) = self.prepare(launch, &mut state);
@@ -635,6 +636,8 @@ impl Arrival {
             let problem = InvalidBody::new("the access token", "does not fit a header");
             Stumble::malformed(self.answer.status, (problem, None))
         })?;
+        // A vendor may hand out a refresh token that nothing is documented to be done with.
+        let rotated = rotated.filter(|it| source.endpoint.refresh_request(it).is_some());
         let rotated = rotated.map(|secret| RefreshToken {
             ends: lifetime::jwt_lifetime(secret.expose_secret(), self.answer.date)
                 .map(|lifetime| self.started.plus(lifetime)),
