@@ -1,0 +1,278 @@
+//! The middleware and the layer: to whom they give the header, and what they do about a 401.
+
+use auth_common::{
+    Authenticator, Authorize, BaseUrl, Error,
+    testing::{ManualClock, StandIn, Wiretap},
+};
+use chrono::DateTime;
+use http::StatusCode;
+use reqwest::Body;
+use tokio::task::JoinSet;
+
+use crate::{
+    plug::{Beyond, InLayer, InMiddleware, InPlainLayer, Plug},
+    vendor::{LIFETIME, Problem, Sample, Vendor},
+};
+
+/// Makes a test of `$test<P: Plug>` for each way to plug in.
+macro_rules! every_plug {
+    ($test:ident) => {
+        mod $test {
+            #[tokio::test]
+            async fn middleware() {
+                super::$test::<super::InMiddleware>().await;
+            }
+
+            #[tokio::test]
+            async fn layer() {
+                super::$test::<super::InLayer>().await;
+            }
+
+            #[tokio::test]
+            async fn layer_over_plain_http() {
+                super::$test::<super::InPlainLayer>().await;
+            }
+        }
+    };
+}
+
+// The origin.
+
+async fn calls_carry_the_header_of_one_login<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let (plug, beyond) = plugged::<P>(vendor.authenticator().unwrap());
+    for _ in 0..3 {
+        assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), OK);
+    }
+    assert_eq!((vendor.logins(), vendor.resource_calls()), (1, 3));
+    assert_eq!(beyond.tokens(), ["access-1"; 3]);
+}
+every_plug!(calls_carry_the_header_of_one_login);
+
+async fn call_to_a_foreign_origin_fails_before_anything_is_sent<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let base = vendor.base_url().unwrap();
+    let port = base.as_url().port().unwrap();
+    let (plug, beyond) = plugged::<P>(vendor.authenticator().unwrap());
+    for foreign in [
+        format!("http://localhost:{port}/things"),
+        format!("http://127.0.0.1.example.com:{port}/things"),
+        format!("http://127.0.0.2:{port}/things"),
+        format!("http://[::1]:{port}/things"),
+        "http://127.0.0.1/things".into(),
+        format!("http://127.0.0.1:{}/things", port ^ 1),
+        format!("https://127.0.0.1:{port}/things"),
+        format!("http://127.0.0.1:{port}@localhost:{port}/things"),
+        format!("http://127.0.0.1@localhost:{port}/things"),
+        format!("http://localhost:{port}/http://127.0.0.1:{port}/things"),
+        format!("http://localhost:{port}/?http://127.0.0.1:{port}/things"),
+    ] {
+        let error = plug.get(&foreign).await.unwrap_err();
+        assert!(matches!(error, Error::Configuration(_)), "{foreign}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "request URL must have the origin of {base}: the token of Sample is for nobody else"
+            ),
+        );
+    }
+    assert_eq!((beyond.hosts().len(), vendor.logins()), (0, 0));
+}
+every_plug!(call_to_a_foreign_origin_fails_before_anything_is_sent);
+
+#[tokio::test]
+async fn call_without_an_origin_fails_before_anything_is_sent() {
+    let vendor = StandIn::<Vendor>::start();
+    let (plug, beyond) = plugged::<InPlainLayer>(vendor.authenticator().unwrap());
+    let error = plug.get("/things").await.unwrap_err();
+    assert!(matches!(error, Error::Configuration(_)));
+    assert_eq!((beyond.hosts().len(), vendor.logins()), (0, 0));
+}
+
+async fn same_origin_may_be_spelled_otherwise<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let base: BaseUrl = "https://api.example.com/gateway".parse().unwrap();
+    let beyond = Beyond::answering(OK);
+    let authorize = Authorize::new(vendor.authenticator().unwrap()).and_for(base);
+    let plug = P::new(authorize, &beyond);
+    for same in [
+        "https://api.example.com/elsewhere",
+        "https://api.example.com:443/gateway/things",
+        "https://API.Example.COM/gateway/things",
+        "HTTPS://api.example.com/gateway/things",
+        "https://somebody:else@api.example.com/gateway/things",
+    ] {
+        assert_eq!(plug.get(same).await.unwrap(), OK, "{same}");
+    }
+    assert_eq!(beyond.tokens(), ["access-1"; 5]);
+    for foreign in [
+        "https://api.example.com:80/gateway/things",
+        "http://api.example.com:443/gateway/things",
+        "https://api.example.com./gateway/things",
+        "https://evil.api.example.com/gateway/things",
+    ] {
+        assert!(plug.get(foreign).await.is_err(), "{foreign}");
+    }
+    assert_eq!(beyond.hosts().len(), 5);
+}
+every_plug!(same_origin_may_be_spelled_otherwise);
+
+async fn redirect_to_a_foreign_host_does_not_carry_the_header<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let foreign = Wiretap::answering("200 OK", "").unwrap();
+    let port = foreign.base_url().unwrap().as_url().port().unwrap();
+    let redirect = format!("302 Found\r\nLocation: http://localhost:{port}/things");
+    let api = Wiretap::answering(&redirect, "").unwrap();
+    let beyond = Beyond::default();
+    let authorize = Authorize::new(vendor.authenticator().unwrap());
+    let plug = P::new(authorize.and_for(api.base_url().unwrap()), &beyond);
+
+    let url = api.base_url().unwrap().join("things");
+    assert_eq!(plug.get(url.as_str()).await.unwrap(), OK);
+    let (asked, redirected) = (api.requests(), foreign.requests());
+    assert_eq!((asked.len(), redirected.len()), (1, 1));
+    assert!(carries_the_header(&asked[0]));
+    assert!(!carries_the_header(&redirected[0]));
+}
+every_plug!(redirect_to_a_foreign_host_does_not_carry_the_header);
+
+// A token that ends.
+
+async fn token_that_expires_in_mid_use_is_replaced_before_the_call<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+    let builder = vendor.builder().unwrap().clock(clock.clone());
+    let (plug, beyond) = plugged::<P>(builder.build().unwrap());
+    assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), OK);
+
+    clock.advance(LIFETIME);
+    vendor.expire_tokens();
+    assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), OK);
+    assert_eq!(beyond.tokens(), ["access-1", "access-2"]);
+}
+every_plug!(token_that_expires_in_mid_use_is_replaced_before_the_call);
+
+async fn revoked_token_costs_one_login_and_one_repetition<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let (plug, beyond) = plugged::<P>(vendor.authenticator().unwrap());
+    assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), OK);
+
+    vendor.expire_tokens();
+    assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), OK);
+    assert_eq!(beyond.tokens(), ["access-1", "access-1", "access-2"]);
+    assert_eq!((vendor.logins(), vendor.resource_calls()), (2, 2));
+}
+every_plug!(revoked_token_costs_one_login_and_one_repetition);
+
+async fn ten_concurrent_401s_cost_one_login<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let (plug, beyond) = plugged::<P>(vendor.authenticator().unwrap());
+    assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), OK);
+
+    vendor.expire_tokens();
+    let mut callers = JoinSet::new();
+    for _ in 0..10 {
+        let (plug, url) = (plug.clone(), vendor.resource_url());
+        callers.spawn(async move { plug.get(&url).await });
+    }
+    for outcome in callers.join_all().await {
+        assert_eq!(outcome.unwrap(), OK);
+    }
+    assert_eq!((vendor.logins(), vendor.resource_calls()), (2, 11));
+    let tokens = beyond.tokens();
+    let (refused, repeated) = tokens[1..].split_at(10);
+    assert_eq!(
+        (refused, repeated),
+        (
+            &["access-1"; 10].map(String::from)[..],
+            &["access-2"; 10].map(String::from)[..]
+        )
+    );
+}
+every_plug!(ten_concurrent_401s_cost_one_login);
+
+async fn api_that_always_answers_401_is_believed_and_causes_no_storm_of_logins<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let api = Wiretap::answering("401 Unauthorized", "").unwrap();
+    let beyond = Beyond::default();
+    let authorize = Authorize::new(vendor.authenticator().unwrap());
+    let plug = P::new(authorize.and_for(api.base_url().unwrap()), &beyond);
+
+    let url = api.base_url().unwrap().join("things");
+    for _ in 0..5 {
+        assert_eq!(plug.get(url.as_str()).await.unwrap(), UNAUTHORIZED);
+    }
+    assert_eq!(vendor.logins(), 2);
+    let others = ["access-2"; 5];
+    assert_eq!(beyond.tokens(), [&["access-1"][..], &others].concat());
+}
+every_plug!(api_that_always_answers_401_is_believed_and_causes_no_storm_of_logins);
+
+async fn error_about_the_token_is_the_calls_own<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    vendor.refuse_credentials();
+    let (plug, beyond) = plugged::<P>(vendor.authenticator().unwrap());
+    let error = plug.get(&vendor.resource_url()).await.unwrap_err();
+    assert!(error.is_credentials_refused());
+    assert_eq!(beyond.hosts().len(), 0);
+}
+every_plug!(error_about_the_token_is_the_calls_own);
+
+async fn revoked_token_without_a_successor_is_an_error<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let (plug, beyond) = plugged::<P>(vendor.authenticator().unwrap());
+    assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), OK);
+
+    vendor.expire_tokens();
+    vendor.refuse_credentials();
+    for _ in 0..2 {
+        let error = plug.get(&vendor.resource_url()).await.unwrap_err();
+        assert!(error.is_credentials_refused());
+    }
+    assert_eq!(beyond.tokens(), ["access-1", "access-1"]);
+}
+every_plug!(revoked_token_without_a_successor_is_an_error);
+
+// A body that streams: `reqwest` alone can tell one from the other.
+
+#[tokio::test]
+async fn streaming_body_is_not_repeated_and_its_token_not_used_again_in_the_middleware() {
+    streaming_body_is_not_repeated(InMiddleware::send).await;
+}
+
+#[tokio::test]
+async fn streaming_body_is_not_repeated_and_its_token_not_used_again_in_the_layer() {
+    streaming_body_is_not_repeated(InLayer::send).await;
+}
+
+async fn streaming_body_is_not_repeated<P: Plug>(
+    send: impl AsyncFn(&P, &str, Body) -> Result<StatusCode, Error<Problem>>,
+) {
+    let vendor = StandIn::<Vendor>::start();
+    let (plug, beyond) = plugged::<P>(vendor.authenticator().unwrap());
+    let url = vendor.resource_url();
+    let streaming = || Body::wrap(Body::from("read once only"));
+    assert_eq!(send(&plug, &url, streaming()).await.unwrap(), OK);
+
+    vendor.expire_tokens();
+    assert_eq!(send(&plug, &url, streaming()).await.unwrap(), UNAUTHORIZED);
+    assert_eq!(beyond.tokens(), ["access-1", "access-1"]);
+
+    assert_eq!(send(&plug, &url, streaming()).await.unwrap(), OK);
+    assert_eq!(beyond.tokens(), ["access-1", "access-1", "access-2"]);
+    assert_eq!(vendor.logins(), 2);
+}
+
+fn plugged<P: Plug>(authenticator: Authenticator<Sample>) -> (P, Beyond) {
+    let beyond = Beyond::default();
+    let plug = P::new(Authorize::new(authenticator), &beyond);
+    (plug, beyond)
+}
+
+fn carries_the_header(request: &[u8]) -> bool {
+    let request = String::from_utf8_lossy(request).to_ascii_lowercase();
+    request.contains("\r\nauthorization:")
+}
+
+const OK: StatusCode = StatusCode::OK;
+const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;

@@ -1,0 +1,15 @@
+//! What users plug in, against a stand-in on a real socket: the middleware, the layer, the blocking side, the settings
+//! of the transport; and what the feature `tracing` tells.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod authorize;
+mod blocking;
+mod plug;
+mod settings;
+mod tracing;
+mod vendor;

@@ -1,0 +1,255 @@
+//! The three ways to plug an [`Authorize`] into a program, told apart by a type: what is proven of one is proven of all.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use auth_common::{Answer, Authorize, Authorized, Call, Error};
+use http::{Extensions, StatusCode, Uri, header};
+use reqwest::Body;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::vendor::{Problem, Sample};
+
+/// Sends calls that carry the header.
+pub(crate) trait Plug: Clone + Send + 'static {
+    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self;
+
+    /// A call by GET, with a body that can be repeated. The only failures that a test expects are about the token.
+    fn get(&self, url: &str) -> impl Future<Output = Outcome> + Send;
+}
+
+pub(crate) type Outcome = Result<StatusCode, Error<Problem>>;
+
+/// What lies beyond the plug: it keeps what reaches it, and sends it on to the network, if there is one.
+#[derive(Clone, Default)]
+pub(crate) struct Beyond {
+    sent: Arc<Mutex<Vec<Sent>>>,
+    /// Answers everything so, in place of a network.
+    answers: Option<StatusCode>,
+}
+
+/// A call that has passed the plug: the host, and the value of the header.
+type Sent = (String, String);
+
+impl Beyond {
+    /// Without a network: it answers everything so.
+    pub(crate) fn answering(status: StatusCode) -> Self {
+        Self {
+            answers: Some(status),
+            ..Self::default()
+        }
+    }
+
+    /// The tokens of the calls so far, in this order.
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = |value: &str| value.strip_prefix("Bearer ").unwrap().to_owned();
+        sent.iter().map(|(_, value)| token(value)).collect()
+    }
+
+    /// The hosts of the calls so far, in this order.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.iter().map(|(host, _)| host.clone()).collect()
+    }
+
+    fn keep(&self, call: &mut impl Call) {
+        let host = call.host().to_owned();
+        let value = &call.headers_mut()[header::AUTHORIZATION];
+        let value = value.to_str().unwrap().to_owned();
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push((host, value));
+    }
+}
+
+/// The middleware of `reqwest-middleware`.
+#[derive(Clone)]
+pub(crate) struct InMiddleware(ClientWithMiddleware);
+
+impl InMiddleware {
+    pub(crate) async fn send(&self, url: &str, body: Body) -> Outcome {
+        match self.0.get(url).body(body).send().await {
+            Ok(response) => Ok(response.status()),
+            Err(reqwest_middleware::Error::Middleware(error)) => {
+                Err(error.downcast_ref::<Error<Problem>>().unwrap().clone())
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+impl Plug for InMiddleware {
+    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
+        let client = ClientBuilder::new(client()).with(authorize);
+        Self(client.with(beyond.clone()).build())
+    }
+
+    async fn get(&self, url: &str) -> Outcome {
+        self.send(url, BODY.into()).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Middleware for Beyond {
+    async fn handle(
+        &self,
+        mut request: reqwest::Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<reqwest::Response> {
+        self.keep(&mut request);
+        match self.answers {
+            Some(status) => Ok(response(status).into()),
+            None => next.run(request, extensions).await,
+        }
+    }
+}
+
+/// The layer of `tower`, over `reqwest::Client`.
+#[derive(Clone)]
+pub(crate) struct InLayer(Authorized<Sample, Strict<reqwest::Client>>);
+
+impl InLayer {
+    pub(crate) async fn send(&self, url: &str, body: Body) -> Outcome {
+        let request = client().get(url).body(body).build().unwrap();
+        send(self.0.clone(), request).await
+    }
+}
+
+impl Plug for InLayer {
+    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
+        Self(authorize.layer(Strict::new(client(), beyond)))
+    }
+
+    async fn get(&self, url: &str) -> Outcome {
+        self.send(url, BODY.into()).await
+    }
+}
+
+/// The layer of `tower`, over a service of plain `http` types.
+#[derive(Clone)]
+pub(crate) struct InPlainLayer(Authorized<Sample, Strict<PlainHttp>>);
+
+impl Plug for InPlainLayer {
+    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
+        Self(authorize.layer(Strict::new(PlainHttp(client()), beyond)))
+    }
+
+    async fn get(&self, url: &str) -> Outcome {
+        let uri: Uri = url.parse().unwrap();
+        let request = http::Request::get(uri).body(BODY.into()).unwrap();
+        send(self.0.clone(), request).await
+    }
+}
+
+/// A client whose types are those of `http`, as hyper's are.
+#[derive(Clone)]
+pub(crate) struct PlainHttp(reqwest::Client);
+
+impl Service<http::Request<Vec<u8>>> for PlainHttp {
+    type Response = http::Response<Body>;
+    type Error = reqwest::Error;
+    type Future = Sending<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Vec<u8>>) -> Self::Future {
+        let client = self.0.clone();
+        Box::pin(async move { Ok(client.execute(request.try_into()?).await?.into()) })
+    }
+}
+
+/// A service that insists on the contract of `tower`: each call is made on the very clone that said it was ready, and
+/// on that one once.
+pub(crate) struct Strict<S> {
+    inner: S,
+    beyond: Beyond,
+    ready: bool,
+}
+
+impl<S> Strict<S> {
+    fn new(inner: S, beyond: &Beyond) -> Self {
+        Self {
+            inner,
+            beyond: beyond.clone(),
+            ready: false,
+        }
+    }
+}
+
+impl<S: Clone> Clone for Strict<S> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), &self.beyond)
+    }
+}
+
+impl<S, C> Service<C> for Strict<S>
+where
+    S: Service<C, Response: From<http::Response<Body>> + Send + 'static, Error: Send + 'static>,
+    S::Future: Send + 'static,
+    C: Call,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Sending<S::Response, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let ready = self.inner.poll_ready(context);
+        self.ready = matches!(ready, Poll::Ready(Ok(())));
+        ready
+    }
+
+    fn call(&mut self, mut call: C) -> Self::Future {
+        assert!(
+            std::mem::take(&mut self.ready),
+            "called without being ready"
+        );
+        self.beyond.keep(&mut call);
+        match self.beyond.answers {
+            Some(status) => Box::pin(async move { Ok(response(status).into()) }),
+            None => Box::pin(self.inner.call(call)),
+        }
+    }
+}
+
+/// The future of a service, as `tower` has them.
+pub(crate) type Sending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+/// Drives a service by its contract.
+async fn send<S, C>(mut service: S, call: C) -> Outcome
+where
+    S: Service<C, Response: Answer, Error = Box<dyn std::error::Error + Send + Sync>>,
+{
+    poll_fn(|context| service.poll_ready(context))
+        .await
+        .unwrap();
+    match service.call(call).await {
+        Ok(response) => Ok(response.status()),
+        Err(error) => Err(error.downcast_ref::<Error<Problem>>().unwrap().clone()),
+    }
+}
+
+fn response(status: StatusCode) -> http::Response<Body> {
+    let mut response = http::Response::new(Body::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// One for all tests, as each loads the platform's root certificates. Without a pool: each test has its own runtime.
+fn client() -> reqwest::Client {
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let client = reqwest::Client::builder().no_proxy();
+        client.pool_max_idle_per_host(0).build().unwrap()
+    });
+    CLIENT.clone()
+}
+
+const BODY: &str = "a body that can be repeated";

@@ -1,0 +1,284 @@
+//! How token requests travel: through a proxy or past it, under which name, and for how long at most.
+
+use std::{env, net::TcpListener, process::Command, time::Duration};
+
+use auth_common::{
+    BaseUrl, Builder, Error,
+    testing::{StandIn, Wiretap},
+};
+
+use crate::vendor::{Problem, Sample, Vendor, builder, granted};
+
+// Proxies.
+
+#[tokio::test]
+async fn proxy_carries_what_goes_abroad() {
+    let proxy = proxy();
+    let authenticator = abroad().proxy(&url(&proxy)).build().unwrap();
+    assert_eq!(
+        authenticator.authorization().await.unwrap(),
+        "Bearer access-1"
+    );
+    assert_eq!(first_lines(&proxy), [FORWARDED]);
+}
+
+#[tokio::test]
+async fn proxy_gets_the_user_name_and_password_that_its_url_names() {
+    let proxy = proxy();
+    let authenticator = abroad()
+        .proxy(&format!("http://maria:s3cret@{}", proxy.host()))
+        .build()
+        .unwrap();
+    authenticator.authorization().await.unwrap();
+    let request = text(&proxy.requests()[0]);
+    assert!(request.contains("\r\nproxy-authorization: basic bwfyawe6cznjcmv0"));
+}
+
+#[tokio::test]
+async fn proxy_is_asked_for_a_tunnel_to_an_address_of_https() {
+    let proxy = Wiretap::answering("403 Forbidden", "").unwrap();
+    let base: BaseUrl = "https://192.0.2.1".parse().unwrap();
+    let once = builder(base).proxy(&url(&proxy)).attempts(1);
+    let error = once.build().unwrap().authorization().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    assert_eq!(first_lines(&proxy), ["connect 192.0.2.1:443 http/1.1"]);
+}
+
+#[tokio::test]
+async fn loopback_is_never_proxied() {
+    let proxy = proxy();
+    let vendor = StandIn::<Vendor>::start();
+    let builder = vendor.builder().unwrap().proxy(&url(&proxy));
+    builder.build().unwrap().authorization().await.unwrap();
+    assert_eq!((vendor.logins(), proxy.requests().len()), (1, 0));
+}
+
+#[test]
+fn proxy_that_is_no_url_is_refused() {
+    let error = abroad().proxy("not a proxy").build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "proxy must be a URL, such as http://proxy.example.com:3128"
+    );
+}
+
+// The environment, which a test never sets: it starts itself again as another process.
+
+#[test]
+fn proxy_variables_are_honoured() {
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        let proxy = proxy();
+        child("abroad", &[(variable, &url(&proxy))]);
+        assert_eq!(first_lines(&proxy), [FORWARDED], "{variable}");
+    }
+}
+
+#[test]
+fn no_proxy_variable_is_honoured() {
+    let proxy = proxy();
+    let vars = [("HTTP_PROXY", &*url(&proxy)), ("NO_PROXY", "192.0.2.1")];
+    child("abroad", &vars);
+    assert_eq!(proxy.requests().len(), 0);
+}
+
+#[test]
+fn no_proxy_setting_ignores_the_variables() {
+    let proxy = proxy();
+    child("abroad without a proxy", &[("HTTP_PROXY", &url(&proxy))]);
+    assert_eq!(proxy.requests().len(), 0);
+}
+
+#[test]
+fn proxy_setting_wins_over_the_variables() {
+    let (set, ignored) = (proxy(), proxy());
+    let vars = [
+        ("HTTP_PROXY", &*url(&ignored)),
+        ("NO_PROXY", "*"),
+        (PROXY, &url(&set)),
+    ];
+    child("abroad through a proxy", &vars);
+    assert_eq!((set.requests().len(), ignored.requests().len()), (1, 0));
+}
+
+#[test]
+fn loopback_is_never_proxied_by_the_variables() {
+    let proxy = proxy();
+    child(
+        "loopback",
+        &[("HTTP_PROXY", &url(&proxy)), ("ALL_PROXY", &url(&proxy))],
+    );
+    assert_eq!(proxy.requests().len(), 0);
+}
+
+/// Runs [`child_process`] with these variables, and no other that could name a proxy.
+fn child(task: &str, vars: &[(&str, &str)]) {
+    let proxies = env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy().to_ascii_lowercase();
+        name.ends_with("_proxy") || name == "request_method"
+    });
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "settings::child_process", "--ignored"]);
+    for name in proxies {
+        command.env_remove(name);
+    }
+    let output = command
+        .env(TASK, task)
+        .envs(vars.iter().copied())
+        .output()
+        .unwrap();
+    let said = text(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "the tests of the environment run it, each in a process of its own"]
+async fn child_process() {
+    let task = env::var(TASK).unwrap();
+    let vendor = StandIn::<Vendor>::start();
+    let builder = match task.as_str() {
+        "abroad" => abroad(),
+        "abroad without a proxy" => abroad().no_proxy(),
+        "abroad through a proxy" => abroad().proxy(&env::var(PROXY).unwrap()),
+        "loopback" => vendor.builder().unwrap(),
+        _ => panic!("{task}"),
+    };
+    // Past the proxy there is no such address, and whatever comes of it is as good as another.
+    let _ = builder.build().unwrap().authorization().await;
+    assert_eq!(vendor.logins(), usize::from(task == "loopback"));
+}
+
+// The name, and the time allowed.
+
+#[tokio::test]
+async fn application_names_itself_before_the_crate() {
+    let vendor = Wiretap::answering("200 OK", &granted("access-1", None)).unwrap();
+    for (prefix, user_agent) in [
+        (None, "sample-auth/0.0.0"),
+        (Some("shop/1.4.2"), "shop/1.4.2 sample-auth/0.0.0"),
+    ] {
+        let mut builder = builder(vendor.base_url().unwrap());
+        if let Some(prefix) = prefix {
+            builder = builder.user_agent_prefix(prefix);
+        }
+        builder.build().unwrap().authorization().await.unwrap();
+        let request = text(vendor.requests().last().unwrap());
+        assert!(request.contains(&format!("\r\nuser-agent: {user_agent}\r\n")));
+    }
+}
+
+#[test]
+fn application_whose_name_breaks_the_header_is_refused() {
+    let error = abroad().user_agent_prefix("shop\r\nX-Injected: 1").build();
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "User-Agent prefix must be visible ASCII, as in shop/1.4.2"
+    );
+}
+
+#[tokio::test]
+async fn connect_timeout_covers_the_tls_handshake() {
+    // The kernel accepts connections, and nobody answers them.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let builder = builder(base.parse().unwrap()).connect_timeout(MOMENT);
+    let error = failure(builder.attempt_timeout(LONG).attempts(1)).await;
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    assert!(error.to_string().contains("cannot connect"), "{error}");
+}
+
+#[tokio::test]
+async fn attempt_timeout_bounds_the_whole_exchange() {
+    let vendor = StandIn::<Vendor>::start();
+    vendor.hang();
+    let builder = vendor.builder().unwrap().attempt_timeout(MOMENT);
+    let error = failure(builder.attempts(1)).await;
+    assert!(matches!(error, Error::TimedOut(_)), "{error}");
+    assert!(error.to_string().contains("within 0.02 s"), "{error}");
+}
+
+#[tokio::test]
+async fn deadline_bounds_the_attempts_together() {
+    let vendor = StandIn::<Vendor>::start();
+    vendor.hang();
+    let builder = vendor.builder().unwrap().deadline(MOMENT);
+    let error = failure(builder.attempt_timeout(LONG).attempts(5)).await;
+    assert!(matches!(error, Error::TimedOut(_)), "{error}");
+}
+
+#[test]
+fn times_out_of_range_are_refused() {
+    let day = Duration::from_secs(24 * 3600);
+    for (builder, rule) in [
+        (
+            abroad().connect_timeout(Duration::ZERO),
+            "connect timeout must be between 1 ms and 60 s",
+        ),
+        (
+            abroad().connect_timeout(day),
+            "connect timeout must be between 1 ms and 60 s",
+        ),
+        (
+            abroad().attempt_timeout(Duration::ZERO),
+            "attempt timeout must be between 10 ms and 120 s",
+        ),
+        (
+            abroad().attempt_timeout(day),
+            "attempt timeout must be between 10 ms and 120 s",
+        ),
+        (
+            abroad().deadline(Duration::ZERO),
+            "deadline must be between 10 ms and 300 s",
+        ),
+        (
+            abroad().deadline(day),
+            "deadline must be between 10 ms and 300 s",
+        ),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string(), rule);
+    }
+}
+
+/// The failure of an authenticator with these settings, which comes long before the time that they leave alone.
+async fn failure(builder: Builder<Sample>) -> Error<Problem> {
+    let authenticator = builder.build().unwrap();
+    let outcome = tokio::time::timeout(LONG / 2, authenticator.authorization()).await;
+    outcome.expect("the setting is not honoured").unwrap_err()
+}
+
+/// For an address that is kept for documentation, over plain HTTP, so that a proxy can answer in its place. Where it is
+/// asked directly, that ends soon.
+fn abroad() -> Builder<Sample> {
+    let base = BaseUrl::dangerously_allow_plain_http("http://192.0.2.1").unwrap();
+    builder(base).connect_timeout(MOMENT).attempts(1)
+}
+
+/// A proxy that answers in the vendor's place.
+fn proxy() -> Wiretap {
+    Wiretap::answering("200 OK", &granted("access-1", None)).unwrap()
+}
+
+fn url(proxy: &Wiretap) -> String {
+    format!("http://{}", proxy.host())
+}
+
+fn first_lines(proxy: &Wiretap) -> Vec<String> {
+    let requests = proxy.requests();
+    requests
+        .iter()
+        .map(|request| text(request).lines().next().unwrap().to_owned())
+        .collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).to_ascii_lowercase()
+}
+
+const FORWARDED: &str = "post http://192.0.2.1/login http/1.1";
+const TASK: &str = "PLUGS_TASK";
+const PROXY: &str = "PLUGS_PROXY";
+const MOMENT: Duration = Duration::from_millis(20);
+/// So much longer than a moment that no machine is slow enough to take one for the other.
+const LONG: Duration = Duration::from_secs(120);

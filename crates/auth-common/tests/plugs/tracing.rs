@@ -1,0 +1,408 @@
+//! What the feature `tracing` tells a subscriber, word for word, and that it may ask back.
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    task::{Context, Waker},
+    thread,
+    time::Duration,
+};
+
+use auth_common::{
+    Authenticator, Builder, Invalidation,
+    testing::{ManualClock, Reply, Script},
+};
+use chrono::DateTime;
+use tokio::{runtime, time::sleep};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+    subscriber,
+};
+
+use crate::vendor::{LIFETIME, PASSWORD, Sample, builder, granted};
+
+#[tokio::test(start_paused = true)]
+async fn login_is_one_span_with_its_events() {
+    let scene = Scene::new(|builder| builder);
+    scene.plan([success]);
+    for _ in 0..10 {
+        scene.authenticator.authorization().await.unwrap();
+    }
+    assert_eq!(
+        scene.told(),
+        [
+            TOKEN_SPAN,
+            "DEBUG in token: requesting a token exchange=login http.request.resend_count=0",
+            "INFO in token: token issued lifetime_s=3600 duration_ms=40",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewal_by_a_refresh_token_is_told_as_such() {
+    let scene = Scene::new(|builder| builder);
+    scene.plan([with_refresh_token, success]);
+    scene.authenticator.token().await.unwrap();
+    scene.told();
+    scene.authenticator.renew().await.unwrap();
+    assert_eq!(
+        scene.told(),
+        [
+            TOKEN_SPAN,
+            "DEBUG in token: requesting a token exchange=refresh_token http.request.resend_count=0",
+            "INFO in token: token issued lifetime_s=3600 duration_ms=40",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_tell_why_and_how_long_they_wait() {
+    let scene = Scene::new(|builder| builder);
+    scene.plan([busy, Reply::unreachable, success]);
+    scene.authenticator.token().await.unwrap();
+    assert_eq!(
+        scene.told(),
+        [
+            TOKEN_SPAN,
+            "DEBUG in token: requesting a token exchange=login http.request.resend_count=0",
+            "DEBUG in token: the request failed, trying again error.type=unavailable \
+             http.response.status_code=503 wait_ms=250",
+            "DEBUG in token: requesting a token exchange=login http.request.resend_count=1",
+            "DEBUG in token: the request failed, trying again error.type=unavailable wait_ms=500",
+            "DEBUG in token: requesting a token exchange=login http.request.resend_count=2",
+            "INFO in token: token issued lifetime_s=3600 duration_ms=870",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_tells_when_the_vendor_is_asked_again() {
+    let scene = Scene::new(|builder| builder);
+    scene.plan([refusal]);
+    for _ in 0..10 {
+        scene.authenticator.token().await.unwrap_err();
+    }
+    assert_eq!(
+        scene.told(),
+        [
+            TOKEN_SPAN,
+            "DEBUG in token: requesting a token exchange=login http.request.resend_count=0",
+            "WARN in token: no token error.type=credentials_refused http.response.status_code=401 \
+             duration_ms=40 next_attempt_ms=60000",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_without_an_answer_has_no_status() {
+    let scene = Scene::new(|builder| builder.attempts(1).attempt_timeout(Duration::from_secs(1)));
+    scene.plan([Reply::hang]);
+    scene.authenticator.token().await.unwrap_err();
+    assert_eq!(
+        scene.told().last().unwrap(),
+        "WARN in token: no token error.type=timed_out duration_ms=1000 next_attempt_ms=1000",
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn invalidation_tells_its_outcome() {
+    let scene = Scene::new(|builder| builder);
+    scene.plan([success, success]);
+    let refused = scene.authenticator.token().await.unwrap();
+    scene.told();
+    scene.authenticator.invalidate(&refused);
+    assert_eq!(
+        scene.told(),
+        ["INFO: token invalidated vendor=Sample outcome=Accepted"]
+    );
+
+    let newer = scene.authenticator.token().await.unwrap();
+    scene.told();
+    scene.authenticator.invalidate(&refused);
+    scene.authenticator.invalidate(&newer);
+    assert_eq!(
+        scene.told(),
+        [
+            "INFO: token invalidated vendor=Sample outcome=AlreadyReplaced",
+            "INFO: token invalidated vendor=Sample outcome=TooSoon",
+        ]
+    );
+}
+
+#[test]
+fn flight_that_its_runtime_drops_says_so() {
+    let scene = Scene::new(|builder| builder);
+    scene.plan([Reply::hang]);
+    let runtime = paused_runtime();
+    runtime.block_on(async {
+        let waits = scene.authenticator.token();
+        tokio::time::timeout(Duration::from_secs(1), waits)
+            .await
+            .unwrap_err();
+    });
+    scene.told();
+    drop(runtime);
+    assert_eq!(
+        scene.told(),
+        ["WARN in token: a request for a token was dropped before it ended vendor=Sample"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_event_holds_a_secret() {
+    let scene = Scene::new(|builder| builder);
+    scene.plan([with_refresh_token, echo, success, echo]);
+    scene.authenticator.token().await.unwrap();
+    let renewed = scene.authenticator.renew().await.unwrap();
+    scene.authenticator.invalidate(&renewed);
+    scene.authenticator.renew().await.unwrap_err();
+    let told = scene.told().join("\n");
+    assert!(told.contains("issued") && told.contains("invalidated") && told.contains("no token"));
+    for secret in [
+        PASSWORD,
+        &*PASSWORD.replace(' ', "+"),
+        "access-",
+        "refresh-",
+        "Bearer",
+    ] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}
+
+/// Everything that can be done from within an event or a span, at every point where a subscriber is called.
+#[test]
+fn subscriber_may_ask_the_authenticator_that_it_listens_to() {
+    let (done, finished) = mpsc::channel();
+    thread::spawn(move || {
+        let scene = Scene::new(|builder| builder);
+        scene.plan([
+            busy,
+            with_refresh_token,
+            refusal,
+            success,
+            success,
+            refusal,
+            Reply::hang,
+        ]);
+        let curious = scene.authenticator.clone();
+        let asked = scene.collector.ask(move || {
+            let snapshot = curious.snapshot();
+            let mut token = Box::pin(curious.token());
+            let _ = token.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let _ = format!("{snapshot:?}");
+        });
+        let runtime = paused_runtime();
+        runtime.block_on(async {
+            let first = scene.authenticator.token().await.unwrap();
+            for outcome in [Invalidation::Accepted, Invalidation::AlreadyReplaced] {
+                assert_eq!(scene.authenticator.invalidate(&first), outcome);
+                let _ = scene.authenticator.token().await;
+            }
+            scene.clock.advance(LIFETIME * 95 / 100);
+            scene.authenticator.token().await.unwrap();
+            sleep(Duration::from_secs(1)).await;
+            let _ = scene.authenticator.renew().await;
+            scene.clock.advance(Duration::from_secs(120));
+            let waits = scene.authenticator.renew();
+            let _ = tokio::time::timeout(Duration::from_secs(1), waits).await;
+        });
+        drop(runtime);
+        let told = scene.told().join("\n");
+        done.send((told, *asked.lock().unwrap())).unwrap();
+    });
+    let patience = Duration::from_secs(60);
+    let (told, asked) = finished
+        .recv_timeout(patience)
+        .expect("a deadlock, or a panic");
+    for event in [
+        "requesting",
+        "trying again",
+        "issued",
+        "no token",
+        "invalidated",
+        "dropped",
+    ] {
+        assert!(told.contains(event), "{event} is missing from\n{told}");
+    }
+    assert!(asked > told.lines().count());
+}
+
+/// An authenticator, its scripted vendor, and who listens on this thread.
+struct Scene {
+    authenticator: Authenticator<Sample>,
+    clock: ManualClock,
+    planned: Arc<Mutex<VecDeque<Plan>>>,
+    collector: Collector,
+    _listening: subscriber::DefaultGuard,
+}
+
+type Plan = fn() -> Reply;
+
+impl Scene {
+    fn new(set: impl FnOnce(Builder<Sample>) -> Builder<Sample>) -> Self {
+        let planned = Arc::<Mutex<VecDeque<Plan>>>::default();
+        let plans = Arc::clone(&planned);
+        let vendor = Script::new(move |_| {
+            let plan = plans.lock().unwrap().pop_front();
+            plan.expect("a request that the test did not plan")().after(ANSWERS_AFTER)
+        });
+        let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+        let builder = builder("https://api.example.com/gateway".parse().unwrap())
+            .transport(vendor.transport())
+            .clock(clock.clone());
+        let collector = Collector::default();
+        Self {
+            authenticator: set(builder).build().unwrap(),
+            clock,
+            planned,
+            _listening: subscriber::set_default(collector.clone()),
+            collector,
+        }
+    }
+
+    /// The vendor's next answers, in this order.
+    fn plan<const N: usize>(&self, plans: [Plan; N]) {
+        self.planned.lock().unwrap().extend(plans);
+    }
+
+    /// What was told since the last time, a line for each span and event.
+    fn told(&self) -> Vec<String> {
+        std::mem::take(&mut *self.collector.told())
+    }
+}
+
+/// Keeps what `auth-common` tells on this thread.
+#[derive(Clone, Default)]
+struct Collector {
+    told: Arc<Mutex<Vec<String>>>,
+    question: Arc<Mutex<Option<Question>>>,
+    asked: Arc<Mutex<usize>>,
+}
+
+type Question = Arc<dyn Fn() + Send + Sync>;
+
+impl Collector {
+    /// Asks this at every call from now on. How often it was asked is returned.
+    fn ask(&self, question: impl Fn() + Send + Sync + 'static) -> Arc<Mutex<usize>> {
+        *self.question.lock().unwrap() = Some(Arc::new(question));
+        Arc::clone(&self.asked)
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, line: String) {
+        self.told().push(line);
+        self.called();
+    }
+
+    fn called(&self) {
+        // One question is not asked within another.
+        let question = self.question.lock().unwrap().take();
+        if let Some(question) = question {
+            *self.asked.lock().unwrap() += 1;
+            question();
+            *self.question.lock().unwrap() = Some(question);
+        }
+    }
+}
+
+impl Subscriber for Collector {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("auth_common")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let metadata = span.metadata();
+        let mut fields = Fields::default();
+        span.record(&mut fields);
+        let line = format!("{} span {}{}", metadata.level(), metadata.name(), fields.0);
+        self.tell(line);
+        // All spans have the same name, so that they need no more of an identity.
+        Id::from_u64(1)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let span = ENTERED.with_borrow(|entered| entered.last().map_or("", |_| " in token"));
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        self.tell(format!("{}{span}:{}", event.metadata().level(), fields.0));
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {
+        panic!("no field is filled in later");
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, span: &Id) {
+        ENTERED.with_borrow_mut(|entered| entered.push(span.clone()));
+        self.called();
+    }
+
+    fn exit(&self, _: &Id) {
+        ENTERED.with_borrow_mut(Vec::pop);
+        self.called();
+    }
+
+    fn try_close(&self, _: Id) -> bool {
+        self.called();
+        true
+    }
+}
+
+thread_local! {
+    static ENTERED: RefCell<Vec<Id>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The fields of a span or an event in one line, the message first.
+#[derive(Default)]
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0 += &match field.name() {
+            "message" => format!(" {value:?}"),
+            name => format!(" {name}={value:?}"),
+        };
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+}
+
+fn success() -> Reply {
+    Reply::json(200, granted("access-1", None))
+}
+
+fn with_refresh_token() -> Reply {
+    Reply::json(200, granted("access-0", Some("refresh-0")))
+}
+
+fn busy() -> Reply {
+    Reply::json(503, "")
+}
+
+fn refusal() -> Reply {
+    Reply::json(401, r#"{"error":"wrong password"}"#)
+}
+
+/// A refusal that repeats every secret.
+fn echo() -> Reply {
+    let error = format!("{PASSWORD} access-0 refresh-0 Bearer access-1");
+    Reply::json(400, format!(r#"{{"error":"{error}"}}"#))
+}
+
+fn paused_runtime() -> runtime::Runtime {
+    let mut builder = runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().unwrap()
+}
+
+const TOKEN_SPAN: &str = "INFO span token vendor=Sample server.address=api.example.com";
+const ANSWERS_AFTER: Duration = Duration::from_millis(40);
