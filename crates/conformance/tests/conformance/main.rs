@@ -9,8 +9,11 @@
 )]
 
 mod faults;
+#[cfg(target_os = "linux")]
+mod heap;
 mod input;
 mod leaks;
+mod scenarios;
 mod server;
 mod tls;
 mod vendors;

@@ -160,7 +160,7 @@ every_vendor!(stalled_handshake_ends_when_the_time_to_connect_does);
 /// Whoever can cut a connection must not be able to cut an answer short unnoticed.
 async fn answer_without_an_end_of_tls_is_never_parsed<V: Vendor>() {
     let identity = OURS.identify(named("localhost"));
-    let server = TlsServer::<V>::ending(&identity, Ending::Cut).await;
+    let server = TlsServer::<V>::answering(&identity, "token", Ending::Cut).await;
     let client = builder::<V>(server.base_url())
         .root_certificate(OURS.pem.as_bytes())
         .attempts(1)
@@ -172,8 +172,19 @@ async fn answer_without_an_end_of_tls_is_never_parsed<V: Vendor>() {
 }
 every_vendor!(answer_without_an_end_of_tls_is_never_parsed);
 
+/// A vendor with a certificate of an authority that is trusted by whoever trusts [`root`].
+pub(crate) async fn trusted<V: Vendor>(token: &str) -> TlsServer<V> {
+    let identity = OURS.identify(named("localhost"));
+    TlsServer::answering(&identity, token, Ending::Orderly).await
+}
+
+/// The authority's certificate, in PEM.
+pub(crate) fn root() -> &'static str {
+    &OURS.pem
+}
+
 /// A vendor behind TLS, which answers with a success.
-struct TlsServer<V> {
+pub(crate) struct TlsServer<V> {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
@@ -190,10 +201,14 @@ enum Ending {
 
 impl<V: Vendor> TlsServer<V> {
     async fn start(identity: &Identity) -> Self {
-        Self::ending(identity, Ending::Orderly).await
+        Self::answering(identity, "token", Ending::Orderly).await
     }
 
-    async fn ending(identity: &Identity, ending: Ending) -> Self {
+    async fn answering(identity: &Identity, token: &str, ending: Ending) -> Self {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}",
+            V::success(token)
+        );
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::<AtomicUsize>::default();
@@ -209,7 +224,7 @@ impl<V: Vendor> TlsServer<V> {
                 };
                 if read_request(&mut stream).await.is_some() {
                     read.fetch_add(1, Ordering::SeqCst);
-                    answer::<V>(stream, ending).await;
+                    send(stream, answer.as_bytes(), ending).await;
                 }
             }
         });
@@ -222,7 +237,7 @@ impl<V: Vendor> TlsServer<V> {
         }
     }
 
-    fn base_url(&self) -> BaseUrl {
+    pub(crate) fn base_url(&self) -> BaseUrl {
         format!("https://localhost:{}", self.address.port())
             .parse()
             .unwrap()
@@ -243,10 +258,8 @@ impl<V> Drop for TlsServer<V> {
     }
 }
 
-async fn answer<V: Vendor>(mut stream: TlsStream<TcpStream>, ending: Ending) {
-    let success = V::success("token");
-    let answer = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{success}");
-    stream.write_all(answer.as_bytes()).await.unwrap();
+async fn send(mut stream: TlsStream<TcpStream>, answer: &[u8], ending: Ending) {
+    stream.write_all(answer).await.unwrap();
     stream.flush().await.unwrap();
     match ending {
         Ending::Orderly => {

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use auth_common::{Authenticator, BaseUrl, Builder, ConfigurationError, Error, TokenEndpoint};
+use auth_common::{
+    Authenticator, BaseUrl, Builder, ConfigurationError, Error, TokenEndpoint, testing::jwt,
+};
 
 use crate::server::Request;
 
@@ -20,6 +22,8 @@ pub(crate) trait Vendor: 'static {
     const TELLS_TYPE_AND_LIFETIME: bool = true;
     /// Whether no identity with a colon is accepted.
     const IDENTITY_WITHOUT_COLON: bool = false;
+    /// Whether the vendor hands out refresh tokens.
+    const REFRESHES: bool = false;
     /// Whether credentials hold the id of an organization.
     const WANTS_ORGANIZATION: bool = false;
     /// The lifetime for an answer that does not say, in seconds.
@@ -40,6 +44,17 @@ pub(crate) trait Vendor: 'static {
 
     /// A success as documented, with this token.
     fn success(token: &str) -> Body;
+
+    /// A token of this number, which differs from all others.
+    fn token(number: usize, lives: u64) -> String {
+        let _ = lives;
+        format!("token-{number}")
+    }
+
+    /// A success with this token, which lives for so many seconds.
+    fn success_living(token: &str, lives: u64) -> Body {
+        Self::success(token).with("expires_in", lives.to_string())
+    }
 
     /// The identity and the secret that a login carries, by an independent decoder.
     fn read(login: &Request) -> (String, String);
@@ -90,40 +105,31 @@ impl Class {
     }
 }
 
-/// Makes a test of `$test<V: Vendor>` for each of the vendors. `paused` stops the time of the runtime.
+/// Makes a test of `$test<V: Vendor>` for each of the vendors. `paused` stops the time of the runtime; `child` is for a
+/// function that other tests run in a process of its own.
 macro_rules! every_vendor {
-    (paused $($test:ident),+ $(,)?) => {
-        $(every_vendor! { @ [tokio::test(start_paused = true)] $test })+
+    (child $test:ident) => {
+        every_vendor! { @ $test [test, ignore = "run by other tests, in a process of its own"] [] [] }
     };
-    ($($test:ident),+ $(,)?) => {
-        $(every_vendor! { @ [tokio::test] $test })+
+    (paused $test:ident) => {
+        every_vendor! { @ $test [tokio::test(start_paused = true)] [async] [.await] }
     };
-    (@ [$attribute:meta] $test:ident) => {
+    ($test:ident) => {
+        every_vendor! { @ $test [tokio::test] [async] [.await] }
+    };
+    (@ $test:ident $attributes:tt $asynchronous:tt $wait:tt) => {
         mod $test {
-            #[$attribute]
-            async fn blackbox() {
-                super::$test::<crate::vendors::BlackBox>().await;
-            }
-
-            #[$attribute]
-            async fn contasimples() {
-                super::$test::<crate::vendors::ContaSimples>().await;
-            }
-
-            #[$attribute]
-            async fn directlink() {
-                super::$test::<crate::vendors::DirectLink>().await;
-            }
-
-            #[$attribute]
-            async fn invoisys() {
-                super::$test::<crate::vendors::Invoisys>().await;
-            }
-
-            #[$attribute]
-            async fn zapsign() {
-                super::$test::<crate::vendors::ZapSign>().await;
-            }
+            crate::vendors::every_vendor! { % blackbox BlackBox $test $attributes $asynchronous $wait }
+            crate::vendors::every_vendor! { % contasimples ContaSimples $test $attributes $asynchronous $wait }
+            crate::vendors::every_vendor! { % directlink DirectLink $test $attributes $asynchronous $wait }
+            crate::vendors::every_vendor! { % invoisys Invoisys $test $attributes $asynchronous $wait }
+            crate::vendors::every_vendor! { % zapsign ZapSign $test $attributes $asynchronous $wait }
+        }
+    };
+    (% $name:ident $vendor:ident $test:ident [$($attribute:meta),+] [$($asynchronous:ident)?] [$($wait:tt)*]) => {
+        $(#[$attribute])+
+        $($asynchronous)? fn $name() {
+            super::$test::<crate::vendors::$vendor>()$($wait)*;
         }
     };
 }
@@ -312,6 +318,7 @@ impl Vendor for ZapSign {
     const TOKEN: &'static str = "access";
     const TELLS_TYPE_AND_LIFETIME: bool = false;
     const WANTS_ORGANIZATION: bool = true;
+    const REFRESHES: bool = true;
     const FALLBACK: u64 = 3600;
     const REFUSALS: &'static [(&'static str, &'static str, Class)] = &[
         (
@@ -342,6 +349,17 @@ impl Vendor for ZapSign {
         Body::new()
             .with("refresh", quoted("refresh-token"))
             .with("access", quoted(token))
+    }
+
+    /// Only the token itself tells how long it lives.
+    fn token(number: usize, lives: u64) -> String {
+        jwt(&format!(
+            "{{\"jti\":\"{number}\",\"iat\":0,\"exp\":{lives}}}"
+        ))
+    }
+
+    fn success_living(token: &str, _: u64) -> Body {
+        Self::success(token)
     }
 
     fn read(login: &Request) -> (String, String) {

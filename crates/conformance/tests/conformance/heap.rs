@@ -1,0 +1,253 @@
+//! What is left in memory. A child process uses an authenticator, drops it, and counts the copies of the password and of
+//! the token in all the memory that it can write to.
+//!
+//! Password and token are computed letter by letter and compared in a masked form, so that neither the program nor the
+//! search adds a copy of its own.
+
+use std::{
+    env,
+    fs::{self, File},
+    os::unix::fs::FileExt,
+    process::Command,
+};
+
+use auth_common::{Authenticator, BaseUrl, TokenEndpoint};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    server::{Server, json},
+    tls,
+    vendors::{Vendor, every_vendor},
+};
+
+async fn no_password_and_at_most_one_token_outlive_the_last_drop<V: Vendor>() {
+    let token = text(TOKEN);
+    let success = V::success(token.expose_secret()).to_string();
+    let server = Server::answering(json("200 OK", success)).await;
+    let census = census::<V>(&server.base_url(), "").await;
+    census.print::<V>("plain HTTP");
+    assert!(
+        census.alive.password > 0 && census.alive.token > 0,
+        "the search finds nothing"
+    );
+    assert_eq!(census.dropped.password, 0);
+    // The HTTP library reads into a buffer that it does not wipe.
+    assert!(census.dropped.token <= 1, "{}", census.dropped.token);
+}
+every_vendor!(no_password_and_at_most_one_token_outlive_the_last_drop);
+
+async fn no_password_outlives_the_last_drop_over_https<V: Vendor>() {
+    let token = text(TOKEN);
+    let server = tls::trusted::<V>(token.expose_secret()).await;
+    let census = census::<V>(&server.base_url(), tls::root()).await;
+    census.print::<V>("HTTPS");
+    assert!(
+        census.alive.password > 0 && census.alive.token > 0,
+        "the search finds nothing"
+    );
+    assert_eq!(census.dropped.password, 0);
+}
+every_vendor!(no_password_outlives_the_last_drop_over_https);
+
+/// The child process: it asks for a token at the address in its environment, and reports what it finds in its memory.
+fn child<V: Vendor>() {
+    let Ok(base) = env::var(BASE_URL) else {
+        return;
+    };
+    let root = env::var(ROOT).unwrap();
+    let needles = [
+        Needle::new(text(PASSWORD)),
+        Needle::new(text(TOKEN)),
+        Needle::new(basic()),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let credentials = V::credentials(IDENTITY, text(PASSWORD).expose_secret(), "4321").unwrap();
+    let environment = V::environment(base.parse().unwrap());
+    let mut builder = Authenticator::<V::Endpoint>::builder(environment, credentials);
+    if !root.is_empty() {
+        builder = builder.root_certificate(root.as_bytes());
+    }
+    let client = builder.build().unwrap();
+    let token = runtime.block_on(client.token()).unwrap();
+    report("alive", &needles);
+    drop((token, client, runtime));
+    report("dropped", &needles);
+}
+every_vendor!(child child);
+
+/// How many copies there are.
+struct Copies {
+    password: usize,
+    token: usize,
+    basic: usize,
+}
+
+struct Census {
+    alive: Copies,
+    dropped: Copies,
+}
+
+impl Census {
+    #[allow(clippy::print_stdout, reason = "the figures are for people")]
+    fn print<V: Vendor>(&self, wire: &str) {
+        let Copies {
+            password,
+            token,
+            basic,
+        } = &self.dropped;
+        let vendor = V::Endpoint::VENDOR;
+        println!(
+            "{vendor} over {wire}, after the last drop: password {password}, token {token}, Basic header {basic}"
+        );
+    }
+}
+
+async fn census<V: Vendor>(base: &BaseUrl, root: &str) -> Census {
+    let vendor = V::Endpoint::VENDOR.to_lowercase().replace(' ', "");
+    let mut child = Command::new(env::current_exe().unwrap());
+    child
+        .args([
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            &format!("heap::child::{vendor}"),
+        ])
+        .env(BASE_URL, base.as_str())
+        .env(ROOT, root);
+    let output = tokio::task::spawn_blocking(move || child.output().unwrap());
+    let output = output.await.unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    let copies = |moment: &str| {
+        let line = report.lines().find_map(|line| line.strip_prefix(moment));
+        let line =
+            line.unwrap_or_else(|| panic!("{report}\n{}", String::from_utf8_lossy(&output.stderr)));
+        let numbers: Vec<usize> = line
+            .split_whitespace()
+            .map(|number| number.parse().unwrap())
+            .collect();
+        Copies {
+            password: numbers[0],
+            token: numbers[1],
+            basic: numbers[2],
+        }
+    };
+    Census {
+        alive: copies("alive"),
+        dropped: copies("dropped"),
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "the parent reads it")]
+fn report(moment: &str, needles: &[Needle; 3]) {
+    let copies = count(needles);
+    // libtest has begun a line of its own.
+    println!("\n{moment} {} {} {}", copies[0], copies[1], copies[2]);
+}
+
+/// How often each needle is in the memory that this process can write to.
+fn count(needles: &[Needle; 3]) -> [usize; 3] {
+    let memory = File::open("/proc/self/mem").unwrap();
+    let mut page = vec![0; 1 << 16];
+    let own = page.as_ptr() as usize..page.as_ptr() as usize + page.len();
+    let mut copies = [0; 3];
+    for (start, end) in writable() {
+        let mut at = start;
+        while at < end {
+            let length = page.len().min(end - at);
+            let Ok(read) = memory.read_at(&mut page[..length], at as u64) else {
+                break;
+            };
+            for (needle, copies) in needles.iter().zip(&mut copies) {
+                let starts = needle.find(&page[..read]);
+                *copies += starts
+                    .filter(|offset| !own.contains(&(at + offset)))
+                    .count();
+            }
+            if at + read >= end || read <= OVERLAP {
+                break;
+            }
+            at += read - OVERLAP;
+        }
+    }
+    page.fill(0);
+    copies
+}
+
+fn writable() -> Vec<(usize, usize)> {
+    fs::read_to_string("/proc/self/maps")
+        .unwrap()
+        .lines()
+        .filter_map(|line| {
+            let (range, rest) = line.split_once(' ')?;
+            let (start, end) = range.split_once('-')?;
+            let address = |text| usize::from_str_radix(text, 16).unwrap();
+            rest.starts_with("rw")
+                .then(|| (address(start), address(end)))
+        })
+        .collect()
+}
+
+/// What is searched for, masked.
+struct Needle(Vec<u8>);
+
+impl Needle {
+    fn new(text: SecretString) -> Self {
+        Self(
+            text.expose_secret()
+                .bytes()
+                .map(|byte| byte ^ MASK)
+                .collect(),
+        )
+    }
+
+    /// Where it begins.
+    fn find<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        let first = self.0[0] ^ MASK;
+        let starts = bytes
+            .iter()
+            .enumerate()
+            .filter(move |(_, byte)| **byte == first);
+        starts.map(|(at, _)| at).filter(|at| {
+            bytes.get(*at..*at + self.0.len()).is_some_and(|window| {
+                window
+                    .iter()
+                    .zip(&self.0)
+                    .all(|(byte, masked)| byte ^ MASK == *masked)
+            })
+        })
+    }
+}
+
+/// Forty letters that nothing else in memory happens to be.
+fn text(seed: usize) -> SecretString {
+    let letter = |at: usize| char::from(b'a' + ((at * at * 31 + at * 17 + seed) % 26) as u8);
+    let mut text = String::with_capacity(LENGTH);
+    text.extend((0..LENGTH).map(letter));
+    text.into()
+}
+
+/// What a header of Basic holds beside its name.
+fn basic() -> SecretString {
+    let mut pair = String::with_capacity(IDENTITY.len() + 1 + LENGTH);
+    pair.push_str(IDENTITY);
+    pair.push(':');
+    pair.push_str(text(PASSWORD).expose_secret());
+    let pair = SecretString::from(pair);
+    let mut encoded = String::with_capacity(pair.expose_secret().len() * 4 / 3 + 1);
+    STANDARD_NO_PAD.encode_string(pair.expose_secret(), &mut encoded);
+    encoded.into()
+}
+
+const IDENTITY: &str = "identity!";
+const PASSWORD: usize = 3;
+const TOKEN: usize = 11;
+const LENGTH: usize = 40;
+/// Longer than any needle, so that none is cut in two.
+const OVERLAP: usize = 128;
+const MASK: u8 = 0xa5;
+const BASE_URL: &str = "CONFORMANCE_BASE_URL";
+const ROOT: &str = "CONFORMANCE_ROOT";

@@ -1,0 +1,531 @@
+//! The life of a token, told in stories: who asks when, what the vendor answers, and what must come of it. Every story
+//! is data, and is played with every vendor crate, on clocks moved by hand.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use auth_common::{
+    Error, Invalidation, Token,
+    testing::{Call, ManualClock, Reply, Script, jwt},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::HeaderValue;
+use tokio::{task::JoinSet, time::sleep};
+
+use self::{Saw::*, Step::*, Told::*};
+use crate::vendors::{Class, Client, Failed, Vendor, ZapSign, builder, every_vendor, quoted};
+
+/// What happens, and what must come of it.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// Somebody asks for a token.
+    Ask(Told),
+    /// So many ask at once, each from a task of its own.
+    Crowd(usize, Told),
+    /// Somebody asks for a new token.
+    Renew(Told),
+    /// So many milliseconds pass.
+    Pass(u64),
+    /// The wall clock is moved by so many seconds; no time passes.
+    Wall(i64),
+    /// From now on the vendor answers so.
+    Vendor(Answer),
+    /// From now on the vendor answers refresh tokens so, and logins as before.
+    Refreshes(Answer),
+    /// The API refused the token of this number.
+    Invalidate(u32, Invalidation),
+    /// This is all that the vendor has seen since it was last looked at.
+    Vendors(&'static [Saw]),
+    /// The vendor has seen no more than so many requests since it was last looked at.
+    AtMost(usize),
+}
+
+/// What a caller gets: the vendor's tokens are numbered as they are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Number(u32),
+    Fails(Class),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saw {
+    Login,
+    /// The cheaper of a login and a refresh that the vendor has.
+    Renewal,
+    /// A refresh token of this number.
+    Refresh(u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    /// A new token, which lives for so many seconds.
+    Token(u64),
+    /// A new token with a new refresh token in place of the old one.
+    Rotation(u64),
+    /// The token that it handed out last.
+    Same(u64),
+    /// A new token, after so many seconds.
+    Slow {
+        takes: u64,
+        lives: u64,
+    },
+    Refusal,
+    Status(u16),
+    Unreachable,
+    Cut,
+    Malformed,
+}
+
+/// Makes a test of a story for each of the vendors.
+macro_rules! story {
+    ($(#[$meta:meta])* $name:ident: $steps:expr) => {
+        $(#[$meta])*
+        async fn $name<V: Vendor>() {
+            play::<V>(&$steps).await;
+        }
+        every_vendor!(paused $name);
+    };
+}
+
+story!(first_call_logs_in_and_the_others_are_served: [
+    Ask(Number(1)), Ask(Number(1)), Pass(3_239_000), Ask(Number(1)), Vendors(&[Login]),
+]);
+
+story!(token_is_renewed_ahead_while_callers_are_served: [
+    Ask(Number(1)), Pass(3_240_000), Ask(Number(1)), Vendors(&[Login, Renewal]), Ask(Number(2)),
+    Vendors(&[]),
+]);
+
+story!(caller_of_the_last_minute_waits_for_the_next_token: [
+    Ask(Number(1)), Pass(3_540_000), Ask(Number(2)), Vendors(&[Login, Renewal]),
+]);
+
+story!(expired_token_is_never_served: [
+    Ask(Number(1)), Vendor(Answer::Unreachable), Pass(3_599_000), Ask(Number(1)), Pass(60_000),
+    Ask(Fails(Class::Unavailable)),
+]);
+
+story!(failing_refresh_is_invisible_while_the_token_is_valid: [
+    Ask(Number(1)), Vendor(Answer::Status(500)), Pass(3_240_000), Ask(Number(1)), AtMost(4),
+    Pass(29_000), Ask(Number(1)), AtMost(0), Pass(1_000), Ask(Number(1)), AtMost(2), Pass(59_000),
+    Ask(Number(1)), AtMost(0), Pass(1_000), Ask(Number(1)), AtMost(2),
+    Vendor(Answer::Token(3600)), Pass(200_000), Ask(Number(1)), Ask(Number(2)), AtMost(1),
+]);
+
+story!(ten_thousand_cold_callers_cause_one_login: [
+    Crowd(10_000, Number(1)), Vendors(&[Login]),
+]);
+
+story!(ten_thousand_waiters_share_one_error: [
+    Vendor(Answer::Refusal), Crowd(10_000, Fails(Class::CredentialsRefused)), Vendors(&[Login]),
+]);
+
+story!(wrong_password_is_sent_once_a_minute_and_then_less_often: [
+    Vendor(Answer::Refusal), Ask(Fails(Class::CredentialsRefused)),
+    Crowd(10_000, Fails(Class::CredentialsRefused)), Pass(59_000),
+    Ask(Fails(Class::CredentialsRefused)), Renew(Fails(Class::CredentialsRefused)),
+    Vendors(&[Login]), Pass(1_000), Ask(Fails(Class::CredentialsRefused)), Vendors(&[Login]),
+    Pass(119_000), Ask(Fails(Class::CredentialsRefused)), Vendors(&[]), Pass(1_000),
+    Ask(Fails(Class::CredentialsRefused)), Vendors(&[Login]),
+]);
+
+story!(corrected_password_is_tried_after_the_pause: [
+    Vendor(Answer::Refusal), Ask(Fails(Class::CredentialsRefused)), Vendor(Answer::Token(3600)),
+    Ask(Fails(Class::CredentialsRefused)), Pass(60_000), Ask(Number(1)), Vendors(&[Login, Login]),
+]);
+
+story!(rate_limit_is_waited_out: [
+    Vendor(Answer::Status(429)), Ask(Fails(Class::RateLimited)), Pass(299_000),
+    Ask(Fails(Class::RateLimited)), Renew(Fails(Class::RateLimited)), Vendors(&[Login]),
+    Vendor(Answer::Token(3600)), Pass(1_000), Ask(Number(1)), Vendors(&[Login]),
+]);
+
+story!(no_failure_is_permanent: [
+    Vendor(Answer::Unreachable), Ask(Fails(Class::Unavailable)), Vendors(&[Login, Login, Login]),
+    Pass(1_000), Vendor(Answer::Malformed), Ask(Fails(Class::InvalidResponse)), Vendors(&[Login]),
+    Pass(5_000), Vendor(Answer::Status(403)), Ask(Fails(Class::Refused)), Vendors(&[Login]),
+    Pass(60_000), Vendor(Answer::Cut), Ask(Fails(Class::Unavailable)), Vendors(&[Login, Login]),
+    Pass(2_000), Vendor(Answer::Token(3600)), Ask(Number(1)), Vendors(&[Login]),
+]);
+
+story!(wall_clock_a_year_ahead_costs_one_request: [
+    Ask(Number(1)), Wall(YEAR), Ask(Number(2)), Vendors(&[Login, Renewal]), Ask(Number(2)),
+    Pass(3_239_000), Ask(Number(2)), Vendors(&[]),
+]);
+
+story!(wall_clock_a_year_back_keeps_no_token_alive: [
+    Ask(Number(1)), Wall(-YEAR), Ask(Number(1)), Pass(3_239_000), Ask(Number(1)),
+    Vendors(&[Login]), Pass(361_000), Ask(Number(2)), Vendors(&[Renewal]),
+]);
+
+story!(token_expires_while_the_machine_is_suspended: [
+    Ask(Number(1)), Wall(3_239), Ask(Number(1)), Wall(361), Ask(Number(2)),
+    Vendors(&[Login, Renewal]),
+]);
+
+story!(lifetime_counts_from_before_the_request_is_sent: [
+    Vendor(Answer::Slow { takes: 9, lives: 60 }), Ask(Number(1)), Vendor(Answer::Unreachable),
+    Pass(50_000), Ask(Number(1)), Pass(1_000), Ask(Fails(Class::Unavailable)),
+]);
+
+story!(token_shorter_than_any_margin_causes_no_storm: [
+    Vendor(Answer::Token(1)), Ask(Number(1)), Pass(300), Ask(Number(1)), Pass(300),
+    Ask(Number(1)), Pass(300), Ask(Number(1)), AtMost(1), Pass(100), Crowd(100, Number(2)),
+    Crowd(100, Number(2)), AtMost(1), Pass(1_000), Crowd(100, Number(3)), AtMost(1),
+]);
+
+story!(same_token_again_is_served_without_a_loop: [
+    Ask(Number(1)), Vendor(Answer::Same(3600)), Pass(3_240_000), Ask(Number(1)),
+    Vendors(&[Login, Renewal]), Ask(Number(1)), Pass(60_000), Ask(Number(1)), Vendors(&[]),
+    Pass(3_180_000), Ask(Number(1)), Vendors(&[Renewal]),
+]);
+
+story!(late_401_keeps_the_newer_token: [
+    Ask(Number(1)), Pass(3_600_000), Ask(Number(2)), Invalidate(1, Invalidation::AlreadyReplaced),
+    Ask(Number(2)), Vendors(&[Login, Renewal]),
+]);
+
+story!(ten_thousand_401s_cause_one_request: [
+    Ask(Number(1)), Pass(60_000), Invalidate(1, Invalidation::Accepted),
+    Invalidate(1, Invalidation::AlreadyReplaced), Crowd(10_000, Number(2)),
+    Invalidate(1, Invalidation::AlreadyReplaced), Vendors(&[Login, Renewal]),
+]);
+
+story!(invalidated_token_is_not_served_even_when_the_next_flight_fails: [
+    Ask(Number(1)), Vendor(Answer::Unreachable), Invalidate(1, Invalidation::Accepted),
+    Ask(Fails(Class::Unavailable)), Vendor(Answer::Token(3600)), Pass(1_000), Ask(Number(2)),
+]);
+
+story!(api_that_always_answers_401_cannot_drive_logins: [
+    Ask(Number(1)), Pass(60_000), Invalidate(1, Invalidation::Accepted), Ask(Number(2)),
+    Invalidate(2, Invalidation::TooSoon), Ask(Number(2)), Pass(29_000),
+    Invalidate(2, Invalidation::TooSoon), Ask(Number(2)), Vendors(&[Login, Renewal]), Pass(1_000),
+    Invalidate(2, Invalidation::Accepted), Ask(Number(3)), Vendors(&[Renewal]),
+]);
+
+story!(renewal_brings_a_new_token_at_once: [
+    Ask(Number(1)), Renew(Number(2)), Ask(Number(2)), Vendors(&[Login, Renewal]),
+]);
+
+story!(failed_renewal_keeps_the_cached_token: [
+    Ask(Number(1)), Vendor(Answer::Malformed), Renew(Fails(Class::InvalidResponse)),
+    Ask(Number(1)),
+]);
+
+/// The longest of the lives that a steady caller leads.
+async fn steady_caller_of_a_healthy_vendor_never_waits<V: Vendor>() {
+    let mut steps = vec![Ask(Number(1))];
+    for number in 1..=24 {
+        steps.extend([
+            Pass(3_239_000),
+            Ask(Number(number)),
+            Pass(1_000),
+            Ask(Number(number)),
+            AtMost(2),
+        ]);
+    }
+    play::<V>(&steps).await;
+}
+every_vendor!(paused steady_caller_of_a_healthy_vendor_never_waits);
+
+/// A JSON Web Token's own claims can only shorten a life, and garbage in them changes nothing.
+async fn claims_of_a_token_can_only_shorten_its_life<V: Vendor>() {
+    let hour = 3600;
+    for (token, lives) in [
+        (jwt(r#"{"iat":1000,"exp":1600}"#), 600),
+        (jwt(r#"{"iat":1000.9,"exp":1600.1}"#), 600),
+        (jwt(r#"{"iat":1000,"exp":8200}"#), hour),
+        // Against the server's clock, where the token does not say when it was issued.
+        (jwt(r#"{"exp":1700000600}"#), 600),
+        (jwt(r#"{"exp":1600000000}"#), hour),
+        (jwt(r#"{"iat":1000}"#), hour),
+        (jwt(r#"{"iat":1600,"exp":1000}"#), hour),
+        (jwt(r#"{"iat":1000,"exp":1000}"#), hour),
+        (
+            jwt(r#"{"iat":-9223372036854775808,"exp":9223372036854775807}"#),
+            hour,
+        ),
+        (jwt(r#"{"iat":1e400,"exp":-1e400}"#), hour),
+        (jwt(r#"{"iat":null,"exp":"1600"}"#), hour),
+        (jwt(r#"{"exp":"soon"}"#), hour),
+        (jwt("[]"), hour),
+        (jwt("not JSON"), hour),
+        (jwt(""), hour),
+        ("a.b.c".into(), hour),
+        ("..".into(), hour),
+        ("opaque".into(), hour),
+        ("%%%.%%%.%%%".into(), hour),
+    ] {
+        let body = V::success(&token);
+        let body = if V::TELLS_TYPE_AND_LIFETIME {
+            body.with("expires_in", "3600")
+        } else {
+            body
+        };
+        let transport = Script::new(move |_| {
+            let date = HeaderValue::from_static("Tue, 14 Nov 2023 22:13:20 GMT");
+            Reply::json(200, body.to_string()).header(http::header::DATE, date)
+        });
+        let client = builder::<V>("https://vendor.example".parse().unwrap())
+            .transport(transport.transport())
+            .clock(ManualClock::new(START))
+            .build()
+            .unwrap();
+        let expires_at = client.token().await.unwrap().expires_at();
+        assert_eq!(expires_at - START, TimeDelta::seconds(lives), "{token}");
+    }
+}
+every_vendor!(paused claims_of_a_token_can_only_shorten_its_life);
+
+// The refresh tokens of ZapSign.
+
+#[tokio::test(start_paused = true)]
+async fn refused_refresh_token_is_followed_by_one_login_in_the_same_flight() {
+    play::<ZapSign>(&[
+        Ask(Number(1)),
+        Refreshes(Answer::Status(401)),
+        Pass(3_600_000),
+        Ask(Number(2)),
+        Vendors(&[Login, Refresh(1), Login]),
+        Refreshes(Answer::Token(3600)),
+        Pass(3_600_000),
+        Ask(Number(3)),
+        Vendors(&[Refresh(2)]),
+    ])
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotated_refresh_token_is_adopted_and_the_old_one_kept_otherwise() {
+    play::<ZapSign>(&[
+        Ask(Number(1)),
+        Pass(3_600_000),
+        Ask(Number(2)),
+        Pass(3_600_000),
+        Vendor(Answer::Rotation(3600)),
+        Ask(Number(3)),
+        Pass(3_600_000),
+        Ask(Number(4)),
+        Vendors(&[Login, Refresh(1), Refresh(1), Refresh(3)]),
+    ])
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_token_whose_answer_was_lost_is_never_replayed() {
+    for lost in [Answer::Cut, Answer::Status(500), Answer::Status(503)] {
+        play::<ZapSign>(&[
+            Ask(Number(1)),
+            Refreshes(lost),
+            Pass(3_600_000),
+            Ask(Number(2)),
+            Vendors(&[Login, Refresh(1), Login]),
+        ])
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_token_that_was_never_sent_is_sent_again() {
+    play::<ZapSign>(&[
+        Ask(Number(1)),
+        Refreshes(Answer::Unreachable),
+        Pass(3_600_000),
+        Ask(Fails(Class::Unavailable)),
+        Vendors(&[Login, Refresh(1), Refresh(1), Refresh(1)]),
+        Refreshes(Answer::Token(3600)),
+        Pass(60_000),
+        Ask(Number(2)),
+        Vendors(&[Refresh(1)]),
+    ])
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limited_refresh_causes_no_login() {
+    play::<ZapSign>(&[
+        Ask(Number(1)),
+        Refreshes(Answer::Status(429)),
+        Pass(3_600_000),
+        Ask(Fails(Class::RateLimited)),
+        Vendors(&[Login, Refresh(1)]),
+    ])
+    .await;
+}
+
+/// Plays a story with the crate of `V`.
+async fn play<V: Vendor>(story: &[Step]) {
+    let clock = ManualClock::new(START);
+    let server = Arc::new(Mutex::new(Books::default()));
+    let (kept, hands) = (Arc::clone(&server), clock.clone());
+    let transport = Script::new(move |call| kept.lock().unwrap().answer::<V>(call, &hands));
+    let client = builder::<V>("https://vendor.example".parse().unwrap())
+        .transport(transport.transport())
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let mut tokens = Vec::new();
+    for (at, step) in story.iter().enumerate() {
+        let here = format!("step {at}: {step:?}");
+        match *step {
+            Ask(told) => assert_eq!(
+                outcome(client.token().await, &server, &mut tokens),
+                told,
+                "{here}"
+            ),
+            Renew(told) => assert_eq!(
+                outcome(client.renew().await, &server, &mut tokens),
+                told,
+                "{here}"
+            ),
+            Crowd(number, told) => {
+                for result in crowd::<V>(&client, number).await {
+                    assert_eq!(outcome(result, &server, &mut tokens), told, "{here}");
+                }
+            }
+            Pass(milliseconds) => {
+                let span = Duration::from_millis(milliseconds);
+                clock.advance(span);
+                sleep(span).await;
+            }
+            Wall(seconds) => clock.set_wall(clock.wall() + TimeDelta::seconds(seconds)),
+            Vendor(answer) => {
+                let mut books = server.lock().unwrap();
+                books.login = answer;
+                books.refresh = answer;
+            }
+            Refreshes(answer) => server.lock().unwrap().refresh = answer,
+            Invalidate(number, what) => {
+                let (_, token) = tokens
+                    .iter()
+                    .find(|(known, _)| *known == number)
+                    .expect("a token");
+                assert_eq!(client.invalidate(token), what, "{here}");
+            }
+            Vendors(saw) => assert_eq!(server.lock().unwrap().take::<V>(saw), saw, "{here}"),
+            AtMost(most) => {
+                let seen = server.lock().unwrap().seen.split_off(0);
+                assert!(seen.len() <= most, "{here} {seen:?}");
+            }
+        }
+        // What runs in the background, retries included, comes to its end before the story goes on.
+        sleep(Duration::from_secs(5)).await;
+    }
+}
+
+async fn crowd<V: Vendor>(client: &Client<V>, number: usize) -> Vec<Result<Token, Failed<V>>> {
+    let mut callers = JoinSet::new();
+    for _ in 0..number {
+        let client = client.clone();
+        callers.spawn(async move { client.token().await });
+    }
+    callers.join_all().await
+}
+
+/// What a caller was told. The tokens that were handed out are kept, so that they can be invalidated later.
+fn outcome<R: std::fmt::Debug>(
+    result: Result<Token, Error<R>>,
+    server: &Mutex<Books>,
+    tokens: &mut Vec<(u32, Token)>,
+) -> Told {
+    match result {
+        Ok(token) => {
+            let number = server.lock().unwrap().number(token.expose_secret());
+            if !tokens.iter().any(|(known, _)| *known == number) {
+                tokens.push((number, token));
+            }
+            Number(number)
+        }
+        Err(error) => Fails(Class::of(&error)),
+    }
+}
+
+/// The vendor's side.
+struct Books {
+    login: Answer,
+    refresh: Answer,
+    seen: Vec<Saw>,
+    /// The tokens that were handed out.
+    issued: Vec<String>,
+}
+
+impl Default for Books {
+    fn default() -> Self {
+        Self {
+            login: Answer::Token(3600),
+            refresh: Answer::Token(3600),
+            seen: Vec::new(),
+            issued: Vec::new(),
+        }
+    }
+}
+
+impl Books {
+    fn answer<V: Vendor>(&mut self, call: &Call, clock: &ManualClock) -> Reply {
+        let login = call.url().path() == V::LOGIN;
+        self.seen.push(if login {
+            Login
+        } else {
+            Refresh(presented(call))
+        });
+        let answer = if login { self.login } else { self.refresh };
+        let lives = match answer {
+            Answer::Token(lives) | Answer::Rotation(lives) => lives,
+            Answer::Same(lives) => {
+                let body = V::success_living(self.issued.last().unwrap(), lives);
+                return Reply::json(200, body.without("refresh").to_string());
+            }
+            Answer::Slow { takes, lives } => {
+                clock.advance(Duration::from_secs(takes));
+                lives
+            }
+            Answer::Refusal => {
+                let (status, body, _) = V::REFUSALS[0];
+                return Reply::json(status[..3].parse().unwrap(), body);
+            }
+            Answer::Status(status) => return Reply::json(status, ""),
+            Answer::Unreachable => return Reply::unreachable(),
+            Answer::Cut => return Reply::cut(),
+            Answer::Malformed => return Reply::json(200, "<html>"),
+        };
+        let number = self.issued.len() + 1;
+        let token = V::token(number, lives);
+        let mut body = V::success_living(&token, lives);
+        self.issued.push(token);
+        if login || matches!(answer, Answer::Rotation(_)) {
+            body = body.with("refresh", quoted(&format!("refresh-{number}")));
+        } else {
+            body = body.without("refresh");
+        }
+        Reply::json(200, body.to_string())
+    }
+
+    fn number(&self, token: &str) -> u32 {
+        let at = self.issued.iter().position(|known| known == token);
+        u32::try_from(at.expect("a token of the vendor's")).unwrap() + 1
+    }
+
+    /// What was seen, in the words of `expected`.
+    fn take<V: Vendor>(&mut self, expected: &[Saw]) -> Vec<Saw> {
+        let mut seen = self.seen.split_off(0);
+        for (saw, expected) in seen.iter_mut().zip(expected) {
+            let renewal = matches!(saw, Refresh(_)) == V::REFRESHES;
+            if *expected == Renewal && renewal {
+                *saw = Renewal;
+            }
+        }
+        seen
+    }
+}
+
+/// The number of the refresh token that a request presents.
+fn presented(call: &Call) -> u32 {
+    let body: serde_json::Value = serde_json::from_slice(call.body()).unwrap();
+    let token = body["refresh"].as_str().unwrap();
+    token.strip_prefix("refresh-").unwrap().parse().unwrap()
+}
+
+const YEAR: i64 = 365 * 24 * 3600;
+const START: DateTime<Utc> = DateTime::from_timestamp_secs(1_800_000_000).unwrap();
