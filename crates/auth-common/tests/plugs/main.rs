@@ -7,6 +7,7 @@
     clippy::indexing_slicing
 )]
 
+mod alone;
 mod authorize;
 mod blocking;
 mod plug;
