@@ -25,6 +25,14 @@ fn test() -> Result {
     cargo("test").args(["--workspace", "--all-features"]).run()
 }
 
+/// A workspace of its own, since it puts another Tokio in Tokio's place.
+fn model() -> Result {
+    cargo("test")
+        .args(["--manifest-path", "crates/auth-common/model/Cargo.toml"])
+        .args(["--locked", "--target-dir", "target/model"])
+        .run()
+}
+
 fn documentation() -> Result {
     cargo("doc")
         .args(["--workspace", "--all-features", "--no-deps"])
@@ -74,6 +82,11 @@ const STEPS: &[Step] = &[
         name: "test",
         headline: "the README's test command",
         run: test,
+    },
+    Step {
+        name: "model",
+        headline: "the shell under thousands of schedules",
+        run: model,
     },
     Step {
         name: "links",
