@@ -129,6 +129,68 @@ fn an_unknown_vendor_is_told_the_five() {
     assert_eq!(stderr(&output), usage);
 }
 
+#[test]
+fn tracing_tells_a_login_a_refresh_an_invalidation_and_a_failure() {
+    let said = said_by("tracing");
+    for expected in [
+        "requesting a token exchange=\"login\"",
+        "requesting a token exchange=\"refresh_token\"",
+        "token issued",
+        "token invalidated vendor=\"ZapSign\" outcome=Accepted",
+        "trying again error.type=\"unavailable\" http.response.status_code=503",
+        "no token error.type=\"unavailable\"",
+        "\nFresh\n",
+    ] {
+        assert!(
+            said.contains(expected),
+            "{expected} is missing from\n{said}"
+        );
+    }
+}
+
+#[test]
+fn thousand_tenants_log_in_once_each() {
+    let said = said_by("many_tenants");
+    assert_eq!(said.matches(", 1000 logins so far\n").count(), 2, "{said}");
+}
+
+#[test]
+fn middleware_hides_a_revoked_token_and_refuses_a_stranger() {
+    let said = said_by("middleware");
+    assert!(
+        said.contains("the balance: 200 OK {\"amount\":1500.75}\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("once more: 200 OK, after 2 logins in all\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("the token of Conta Simples is for nobody else\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn hundred_threads_of_a_script_share_one_login() {
+    let said = said_by("blocking");
+    assert!(
+        said.contains("100 threads have the header, after 1 login\n"),
+        "{said}"
+    );
+}
+
+/// What an example says that needs no settings, and tells no secret.
+fn said_by(example: &str) -> String {
+    let output = run(example, &[], &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stdout(&output);
+    for secret in ["Bearer", "eyJ", "pehddf4", "Senhaforte", "senha"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    said
+}
+
 /// Runs a vendor's own example and its live tour: without each of the required variables in turn, then with all.
 fn try_out<R: Role>(
     name: &str,
