@@ -1,0 +1,29 @@
+//! What each measurement may come to: so many times its reference, unless it says otherwise.
+
+use std::time::Duration;
+
+/// A cached header, on one thread or two, against an `ArcSwap` load, one `Instant::now()` and a clone.
+pub const CACHED_HEADER: f64 = 1.3;
+/// Allocations of a cached call.
+pub const CACHED_ALLOCATIONS: u64 = 0;
+/// A login with nothing cached, against the same request by bare reqwest.
+pub const COLD_LOGIN: f64 = 1.1;
+/// [`CALLERS`](crate::callers::CALLERS) at once with nothing cached, less the cost of as many tasks, against the
+/// server's own delay.
+pub const COLD_CALLERS: f64 = 1.3;
+/// Requests that these callers cause.
+pub const COLD_CALLERS_REQUESTS: u64 = 1;
+/// The slowest call of a loop across renewals, against the server's own delay.
+pub const SLOWEST_DURING_RENEWAL: f64 = 0.2;
+/// Bytes of an authenticator that was never asked, on a shared transport.
+pub const TENANT_BYTES: u64 = 2 * 1024;
+/// Bytes of an authenticator that holds a token.
+pub const TENANT_BYTES_WITH_TOKEN: u64 = 6 * 1024;
+/// The time to build [`TENANTS`](crate::tenants::TENANTS), after the first.
+pub const BUILDING_TENANTS: Duration = Duration::from_millis(50);
+/// Crates that a program compiles beyond those of the same program on bare reqwest.
+pub const EXTRA_CRATES: u64 = 9;
+/// A clean release build of such a program, against the one on bare reqwest.
+pub const BUILD_TIME: f64 = 1.15;
+/// Its stripped size, against the one on bare reqwest.
+pub const STRIPPED_SIZE: f64 = 1.1;

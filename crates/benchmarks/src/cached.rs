@@ -1,0 +1,181 @@
+//! The cached header.
+
+use std::{
+    hint::{black_box, spin_loop},
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use directlink_auth::{Authenticator, ConfigurationError, Error};
+use http::HeaderValue;
+
+use crate::{
+    Result, budgets, rounds,
+    server::Server,
+    table::{Amount, Row},
+};
+
+/// The least that can be done: load, look at one clock, clone.
+#[derive(Debug)]
+pub struct Reference(ArcSwap<Current>);
+
+#[derive(Debug)]
+struct Current {
+    authorization: HeaderValue,
+    good_until: Instant,
+}
+
+impl Reference {
+    /// A cache that serves `authorization` for an hour.
+    pub fn new(authorization: HeaderValue) -> Self {
+        Self(ArcSwap::from_pointee(Current {
+            authorization,
+            good_until: Instant::now() + LIFETIME,
+        }))
+    }
+
+    /// The header, as [`Authenticator::authorization`] hands it out.
+    ///
+    /// # Errors
+    ///
+    /// When the hour is over.
+    pub async fn authorization(&self) -> std::result::Result<HeaderValue, Error> {
+        let current = self.0.load();
+        if Instant::now() < current.good_until {
+            Ok(current.authorization.clone())
+        } else {
+            Err(ConfigurationError::new("the benchmark", "took more than an hour").into())
+        }
+    }
+}
+
+/// An authenticator that has a token, and a [`Reference`] with the same header.
+///
+/// # Errors
+///
+/// When the login fails.
+pub fn subjects() -> Result<(Authenticator, Reference)> {
+    let server = Server::start(Duration::ZERO, LIFETIME)?;
+    let authenticator = server.authenticator()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let authorization = runtime.block_on(authenticator.authorization())?;
+    Ok((authenticator, Reference::new(authorization)))
+}
+
+/// The outcome of a call that does not wait, without a runtime, whose cost would be measured along.
+pub fn at_once<T>(call: impl Future<Output = T>) -> T {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("a call with a token in the cache waits"),
+    }
+}
+
+/// The time of a call, on one thread and on two.
+///
+/// # Errors
+///
+/// When there is no token.
+pub fn times() -> Result<Vec<Row>> {
+    let (authenticator, reference) = subjects()?;
+    [(1, "1 thread"), (2, "2 threads, each")]
+        .into_iter()
+        .map(|(threads, label)| {
+            let (ours, reference) = medians(
+                threads,
+                || at_once(authenticator.authorization()),
+                || at_once(reference.authorization()),
+            )?;
+            Ok(Row::ratio(
+                format!("cached header, {label}"),
+                ours,
+                reference,
+                budgets::CACHED_HEADER,
+            ))
+        })
+        .collect()
+}
+
+/// What a call allocates.
+///
+/// # Errors
+///
+/// When there is no token.
+pub fn allocations() -> Result<Vec<Row>> {
+    let (authenticator, _) = subjects()?;
+    let counted = allocation_counter::measure(|| {
+        let _ = black_box(at_once(authenticator.authorization()));
+    });
+    Ok(vec![Row::limit(
+        "cached header: allocations",
+        counted.count_total,
+        budgets::CACHED_ALLOCATIONS,
+    )])
+}
+
+/// The time of a call while so many threads make it.
+fn medians<T>(
+    threads: usize,
+    ours: impl Fn() -> T + Sync,
+    reference: impl Fn() -> T + Sync,
+) -> Result<(Amount, Amount)> {
+    let start = Rendezvous::of(threads);
+    let thread = || {
+        rounds::medians(
+            ROUNDS,
+            || Ok(start.then_time(&ours)),
+            || Ok(start.then_time(&reference)),
+        )
+        // An error that leaves its thread has to be told as a text.
+        .map_err(|error| error.to_string())
+    };
+    let medians: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(thread)).collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().expect("a call does not panic"))
+            .collect::<std::result::Result<_, _>>()
+    })?;
+    let each = |time: fn(&(Duration, Duration)) -> Duration| {
+        let all: Duration = medians.iter().map(time).sum();
+        Amount::Time(all.as_secs_f64() / (threads as f64 * f64::from(CALLS)))
+    };
+    Ok((each(|times| times.0), each(|times| times.1)))
+}
+
+/// Where threads wait for each other without giving up their cores, so that they do go on together, also on a machine
+/// that others use.
+struct Rendezvous {
+    threads: usize,
+    arrived: AtomicUsize,
+}
+
+impl Rendezvous {
+    fn of(threads: usize) -> Self {
+        Self {
+            threads,
+            arrived: AtomicUsize::new(0),
+        }
+    }
+
+    fn then_time<T>(&self, call: impl Fn() -> T) -> Duration {
+        let before = self.arrived.fetch_add(1, Ordering::SeqCst);
+        let complete = (before / self.threads + 1) * self.threads;
+        while self.arrived.load(Ordering::SeqCst) < complete {
+            spin_loop();
+        }
+        let started = Instant::now();
+        for _ in 0..CALLS {
+            black_box(call());
+        }
+        started.elapsed()
+    }
+}
+
+const LIFETIME: Duration = Duration::from_secs(3600);
+const ROUNDS: usize = 2_001;
+/// A tenth of a millisecond's worth: much less than a scheduler's slice, and a thousand times what the clock costs.
+const CALLS: u32 = 1_000;

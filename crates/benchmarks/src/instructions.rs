@@ -1,0 +1,82 @@
+//! The instructions of a cached call, which no neighbour on the machine can change. Valgrind counts them; it answers
+//! clock readings from the kernel, so that these count as next to nothing on either side.
+
+use std::{
+    hint::black_box,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    Result, budgets,
+    cached::{at_once, subjects},
+    table::{Amount, Row},
+};
+
+/// Whose call is counted. The name of each is the argument that makes this program its own subject: see [`repeat`].
+const SUBJECTS: [&str; 2] = ["ours", "reference"];
+
+/// The instructions of a cached call; none where valgrind is not installed.
+///
+/// # Errors
+///
+/// When valgrind fails.
+pub fn rows() -> Result<Vec<Row>> {
+    let installed = Command::new("valgrind")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !installed {
+        eprintln!("skipped: valgrind is not installed");
+        return Ok(Vec::new());
+    }
+    let [ours, reference] = SUBJECTS.map(count);
+    Ok(vec![Row::ratio(
+        "cached header: instructions",
+        ours?,
+        reference?,
+        budgets::CACHED_HEADER,
+    )])
+}
+
+/// What [`rows`] starts this program for under valgrind.
+///
+/// # Errors
+///
+/// When there is no token, or nobody is called `subject`.
+pub fn repeat(subject: &str) -> Result {
+    let (authenticator, reference) = subjects()?;
+    match subject {
+        "ours" => counted_calls(|| at_once(authenticator.authorization())),
+        "reference" => counted_calls(|| at_once(reference.authorization())),
+        _ => return Err(format!("`{subject}` is not among {SUBJECTS:?}").into()),
+    }
+    Ok(())
+}
+
+fn count(subject: &str) -> Result<Amount> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*counted_calls*")
+        .arg(std::env::current_exe()?)
+        .args(["instructions-of", subject])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let collected = said
+        .lines()
+        .find_map(|line| line.split_once("Collected : "))
+        .ok_or_else(|| format!("valgrind did not count: {said}"))?
+        .1;
+    let instructions: f64 = collected.trim().parse()?;
+    Ok(Amount::Count(instructions / f64::from(CALLS)))
+}
+
+/// Valgrind counts between the start and the end of this function, which it knows by its name.
+#[inline(never)]
+fn counted_calls<T>(call: impl Fn() -> T) {
+    for _ in 0..CALLS {
+        black_box(call());
+    }
+}
+
+const CALLS: u32 = 10_000;

@@ -1,0 +1,61 @@
+//! Measures everything against its budget; see the library.
+
+use std::process::ExitCode;
+
+use benchmarks::{
+    Result, cached, callers, cold_login, instructions, renewal,
+    table::{self, Row},
+    tenants, weight,
+};
+
+fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["instructions-of", subject] = arguments[..] {
+        instructions::repeat(subject)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut rows = Vec::new();
+    for (name, measure) in chosen(&arguments)? {
+        eprintln!("measuring {name} …");
+        rows.extend(measure()?);
+    }
+    print!("\n{}", table::markdown(&rows));
+    Ok(if rows.iter().all(Row::holds) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+type Measure = (&'static str, fn() -> Result<Vec<Row>>);
+
+/// Those named; without names all of them, and the slow one only where it is asked for.
+fn chosen(arguments: &[&str]) -> Result<Vec<Measure>> {
+    match arguments {
+        [] => Ok(MEASURES.to_vec()),
+        ["--weight"] => Ok([&MEASURES[..], &[WEIGHT]].concat()),
+        names => names.iter().copied().map(named).collect(),
+    }
+}
+
+fn named(name: &str) -> Result<Measure> {
+    let mut measures = MEASURES.iter().chain([&WEIGHT]);
+    let found = measures.clone().find(|(known, _)| *known == name);
+    found.copied().ok_or_else(|| {
+        let known: Vec<_> = measures.by_ref().map(|(known, _)| *known).collect();
+        format!("`{name}` is not measured; these are: {}", known.join(", ")).into()
+    })
+}
+
+const MEASURES: [Measure; 7] = [
+    ("cached", cached::times),
+    ("instructions", instructions::rows),
+    ("allocations", cached::allocations),
+    ("cold-login", cold_login::times),
+    ("callers", callers::rows),
+    ("renewal", renewal::rows),
+    ("tenants", tenants::rows),
+];
+
+const WEIGHT: Measure = ("weight", weight::rows);

@@ -1,0 +1,57 @@
+//! Measuring two things in turns, so that whatever else the machine does falls on both.
+
+use std::time::Duration;
+
+/// The medians of what `ours` and `reference` took, each run once a round. The one that goes first changes from round
+/// to round.
+pub fn medians(
+    rounds: usize,
+    mut ours: impl FnMut() -> crate::Result<Duration>,
+    mut reference: impl FnMut() -> crate::Result<Duration>,
+) -> crate::Result<(Duration, Duration)> {
+    let mut times = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
+    for round in 0..rounds {
+        if round % 2 == 0 {
+            times.0.push(ours()?);
+            times.1.push(reference()?);
+        } else {
+            times.1.push(reference()?);
+            times.0.push(ours()?);
+        }
+    }
+    Ok((median(times.0), median(times.1)))
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rare_outlier_does_not_show() {
+        let mut ours = [3, 1, 900, 2, 2].map(Duration::from_secs).into_iter();
+        let mut reference = [1, 1, 1, 700, 1].map(Duration::from_secs).into_iter();
+        let (ours, reference) = medians(
+            5,
+            || Ok(ours.next().unwrap()),
+            || Ok(reference.next().unwrap()),
+        )
+        .unwrap();
+        assert_eq!((ours.as_secs(), reference.as_secs()), (2, 1));
+    }
+
+    #[test]
+    fn they_take_turns_in_going_first() {
+        let order = std::cell::RefCell::new(String::new());
+        let note = |who| {
+            order.borrow_mut().push(who);
+            Ok(Duration::ZERO)
+        };
+        medians(3, || note('o'), || note('r')).unwrap();
+        assert_eq!(order.into_inner(), "orroor");
+    }
+}

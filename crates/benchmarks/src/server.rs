@@ -1,0 +1,119 @@
+//! What answers.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use directlink_auth::{Authenticator, Builder, Credentials};
+
+use crate::Result;
+
+/// A token endpoint that does nothing but answer: one connection after the other, each for one request. It runs until
+/// the process ends.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// Starts a server that takes `delay` to answer, with tokens of this lifetime.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be had.
+    pub fn start(delay: Duration, lifetime: Duration) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
+        let answer = answer(lifetime);
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                // A client that breaks off finds out by itself.
+                let _ = serve(connection, delay, &answer, &counted);
+            }
+        });
+        Ok(Self { address, requests })
+    }
+
+    /// How many requests came.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// The address to point a client at.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The builder of an authenticator that asks here.
+    ///
+    /// # Errors
+    ///
+    /// Never: the address and the credentials are good.
+    pub fn builder(&self) -> Result<Builder> {
+        let credentials = Credentials::new(USERNAME, PASSWORD)?;
+        Ok(Authenticator::builder(self.url().parse()?, credentials))
+    }
+
+    /// An authenticator that asks here.
+    ///
+    /// # Errors
+    ///
+    /// When the platform's root certificates cannot be loaded.
+    pub fn authenticator(&self) -> Result<Authenticator> {
+        Ok(self.builder()?.build()?)
+    }
+}
+
+fn serve(
+    connection: TcpStream,
+    delay: Duration,
+    answer: &str,
+    requests: &AtomicUsize,
+) -> io::Result<()> {
+    let mut request = BufReader::new(&connection);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        request.read_line(&mut line)?;
+        match line.trim_end().split_once(": ") {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.parse().map_err(io::Error::other)?;
+            }
+            Some(_) => {}
+            None if line.starts_with("POST ") => {}
+            None => break,
+        }
+    }
+    io::copy(&mut request.take(length), &mut io::sink())?;
+    requests.fetch_add(1, Ordering::SeqCst);
+    thread::sleep(delay);
+    (&connection).write_all(answer.as_bytes())
+}
+
+fn answer(lifetime: Duration) -> String {
+    let token = "Mjk3MWQ1ZTk".repeat(64);
+    let lifetime = lifetime.as_secs();
+    let body = format!(
+        r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{lifetime},"scope":"all"}}"#
+    );
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Who asks.
+pub const USERNAME: &str = "johndoe";
+/// With which password.
+pub const PASSWORD: &str = "A3ddj3w pão & queijo";
