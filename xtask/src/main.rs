@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod bench;
 mod changelog;
 mod ci;
 mod copy;
@@ -136,6 +137,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[--execute]",
         summary: "upload what this commit's tags name",
         run: publish::run,
+    },
+    Command {
+        name: "bench",
+        arguments: "[--weight | measure…]",
+        summary: "what asking costs, against its budgets; with the weight of a program",
+        run: bench::run,
     },
     Command {
         name: "fuzz",
