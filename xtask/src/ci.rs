@@ -100,8 +100,8 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "package",
-        headline: "each package is whole, and builds from what would be uploaded",
-        run: || package::run(&[]),
+        headline: "what would be uploaded is whole, and nothing else",
+        run: package::contents,
     },
     Step {
         name: "audit",

@@ -10,7 +10,7 @@ use crate::{
     workspace::{Package, Workspace},
 };
 
-/// `cargo xtask package`: what would be uploaded to crates.io.
+/// `cargo xtask package`: what would be uploaded to crates.io, built from that alone.
 pub(crate) fn run(arguments: &[&str]) -> Result {
     if !arguments.is_empty() {
         return Err("usage: cargo xtask package".into());
@@ -24,20 +24,23 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
     check(Path::new("."), &names)
 }
 
-/// Fails unless these packages are described, whole, free of anything else, and build from what
-/// would be uploaded.
+/// Fails unless each published package is described, whole, and free of anything else.
+pub(crate) fn contents() -> Result {
+    let workspace = Workspace::load()?;
+    workspace
+        .published()?
+        .iter()
+        .try_for_each(|package| is_whole(Path::new("."), package))
+}
+
+/// Fails unless these packages are whole, and build from what would be uploaded.
 pub(crate) fn check(root: &Path, names: &[&str]) -> Result {
     let workspace = Workspace::load_from(root)?;
     for name in names {
-        described(workspace.package(name)?)?;
-        let list = cargo("package")
-            .args(["--list", "--allow-dirty", "--package", name])
-            .within(root)
-            .output()?;
-        contents(&list).map_err(|problem| format!("the package {name} {problem}"))?;
+        is_whole(root, workspace.package(name)?)?;
     }
     cargo("publish")
-        .args(["--dry-run", "--allow-dirty", "--all-features"])
+        .args(["--dry-run", "--allow-dirty"])
         .args(names.iter().flat_map(|name| ["--package", name]))
         .var(
             "CARGO_TARGET_DIR",
@@ -45,6 +48,16 @@ pub(crate) fn check(root: &Path, names: &[&str]) -> Result {
         )
         .within(root)
         .run()
+}
+
+fn is_whole(root: &Path, package: &Package) -> Result {
+    described(package)?;
+    let name = &package.name;
+    let list = cargo("package")
+        .args(["--list", "--allow-dirty", "--package", name])
+        .within(root)
+        .output()?;
+    files(&list).map_err(|problem| format!("the package {name} {problem}").into())
 }
 
 fn described(package: &Package) -> Result {
@@ -72,7 +85,7 @@ fn described(package: &Package) -> Result {
     Ok(())
 }
 
-fn contents(list: &str) -> std::result::Result<(), String> {
+fn files(list: &str) -> std::result::Result<(), String> {
     let files: Vec<_> = list.lines().map(|file| file.replace('\\', "/")).collect();
     if let Some(missing) = REQUIRED
         .iter()
@@ -109,9 +122,9 @@ mod tests {
 
     #[test]
     fn a_package_holds_its_licences_readme_and_changelog() {
-        assert_eq!(contents(&whole("")), Ok(()));
+        assert_eq!(files(&whole("")), Ok(()));
         let without = whole("").replace("LICENSE-MIT\n", "");
-        assert_eq!(contents(&without), Err("lacks LICENSE-MIT".into()));
+        assert_eq!(files(&without), Err("lacks LICENSE-MIT".into()));
     }
 
     #[test]
@@ -122,7 +135,7 @@ mod tests {
             "proptest-regressions/json.txt",
             "notes.md",
         ] {
-            let problem = contents(&whole(stranger)).unwrap_err();
+            let problem = files(&whole(stranger)).unwrap_err();
             assert!(problem.contains(stranger), "{problem}");
         }
     }
