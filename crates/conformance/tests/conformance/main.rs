@@ -14,6 +14,8 @@ mod heap;
 mod input;
 mod leaks;
 mod scenarios;
+mod secrets;
 mod server;
+mod table;
 mod tls;
 mod vendors;
