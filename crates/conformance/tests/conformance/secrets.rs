@@ -3,6 +3,7 @@
 
 use std::{
     fmt::{Display, LowerHex},
+    marker::PhantomData,
     ops::Deref,
 };
 
@@ -64,14 +65,18 @@ lacks! {
 /// The same question, asked of types that have an answer: a macro that saw nothing would see nothing here.
 #[test]
 fn control_tells_what_is_implemented_from_what_is_not() {
-    trait Clones {
-        const CLONES: bool = false;
+    trait Lacking {
+        fn is_cloned(&self) -> bool {
+            false
+        }
     }
-    impl<T: ?Sized> Clones for T {}
-    struct Asked<T>(std::marker::PhantomData<T>);
+    impl<T> Lacking for Asked<T> {}
+    struct Asked<T>(PhantomData<T>);
     impl<T: Clone> Asked<T> {
-        const CLONES: bool = true;
+        fn is_cloned(&self) -> bool {
+            true
+        }
     }
-    assert!(Asked::<Token>::CLONES);
-    assert!(!Asked::<Credential>::CLONES);
+    assert!(Asked::<Token>(PhantomData).is_cloned());
+    assert!(!Asked::<Credential>(PhantomData).is_cloned());
 }
