@@ -1,8 +1,8 @@
 //! Who is served what, and who waits: the states of a token, and both clocks.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use auth_common::{Error, TokenState, testing::Reply};
+use auth_common::{Authenticator, Error, TokenState, testing::Reply};
 use chrono::TimeDelta;
 use tokio::{
     runtime::{Builder, Handle},
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     scene::{Scene, at_once, secs, settle},
-    vendor::{LIFETIME, token},
+    vendor::{Credentials, LIFETIME, Plain, Vendor, token},
 };
 
 #[tokio::test(start_paused = true)]
@@ -29,6 +29,25 @@ async fn fresh_token_is_served_at_once_without_request_or_task() {
     }
     assert_eq!(Handle::current().metrics().num_alive_tasks(), tasks);
     assert_eq!(scene.vendor.requests(), 1);
+}
+
+/// On the machine's own clocks, as in a user's program. What is counted is this thread's own.
+#[tokio::test]
+async fn fresh_token_is_served_without_allocation() {
+    let guard = Arc::default();
+    let authenticator: Authenticator<Plain> =
+        Authenticator::builder((), Credentials::guarded_by(Arc::clone(&guard)))
+            .transport(Vendor::default().transport(guard))
+            .build()
+            .unwrap();
+    authenticator.authorization().await.unwrap();
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..100 {
+            at_once(authenticator.authorization()).unwrap().unwrap();
+            at_once(authenticator.token()).unwrap().unwrap();
+        }
+    });
+    assert_eq!(counted.count_total, 0);
 }
 
 #[test]
