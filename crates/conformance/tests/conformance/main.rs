@@ -13,6 +13,7 @@ mod faults;
 mod heap;
 mod input;
 mod leaks;
+mod plugs;
 mod scenarios;
 mod secrets;
 mod server;

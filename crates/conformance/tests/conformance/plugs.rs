@@ -1,0 +1,119 @@
+//! Every vendor's authenticator fits what users plug it into. What a plug does in each case is proven in `auth-common`.
+
+use std::future::poll_fn;
+
+use auth_common::{
+    Authorize, Error, TokenEndpoint,
+    testing::{Role, StandIn},
+};
+use reqwest::{Client, Method, Request};
+use reqwest_middleware::ClientBuilder;
+use secrecy::ExposeSecret;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Makes a test of `$test<R: Role + Default>` for each vendor's stand-in.
+macro_rules! every_stand_in {
+    ($test:ident) => {
+        mod $test {
+            #[test]
+            fn blackbox() {
+                super::$test::<blackbox_auth::testing::Vendor>();
+            }
+
+            #[test]
+            fn contasimples() {
+                super::$test::<contasimples_auth::testing::Vendor>();
+            }
+
+            #[test]
+            fn directlink() {
+                super::$test::<directlink_auth::testing::Vendor>();
+            }
+
+            #[test]
+            fn invoisys() {
+                super::$test::<invoisys_auth::testing::Vendor>();
+            }
+
+            #[test]
+            fn zapsign() {
+                super::$test::<zapsign_auth::testing::Vendor>();
+            }
+        }
+    };
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn middleware_outlives_a_revoked_token<R: Role + Default>() {
+    let vendor = StandIn::<R>::start();
+    let authorize = Authorize::new(vendor.authenticator().unwrap());
+    let http = ClientBuilder::new(client()).with(authorize).build();
+    for _ in 0..2 {
+        let response = http.get(vendor.resource_url()).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        vendor.expire_tokens();
+    }
+    assert_eq!(vendor.resource_calls(), 2);
+    assert_eq!(vendor.logins() + vendor.refreshes(), 2);
+
+    let error = http.get(STRANGER).send().await.unwrap_err();
+    assert!(error.to_string().contains(R::Endpoint::VENDOR), "{error}");
+}
+every_stand_in!(middleware_outlives_a_revoked_token);
+
+#[tokio::main(flavor = "current_thread")]
+async fn layer_outlives_a_revoked_token<R: Role + Default>() {
+    let vendor = StandIn::<R>::start();
+    let authorize = Authorize::new(vendor.authenticator().unwrap());
+    let http = authorize.layer(client());
+    for _ in 0..2 {
+        let response = get(&http, &vendor.resource_url()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        vendor.expire_tokens();
+    }
+    assert_eq!(vendor.resource_calls(), 2);
+    assert_eq!(vendor.logins() + vendor.refreshes(), 2);
+
+    let error = get(&http, STRANGER).await.unwrap_err();
+    assert!(error.to_string().contains(R::Endpoint::VENDOR), "{error}");
+}
+every_stand_in!(layer_outlives_a_revoked_token);
+
+fn blocking_side_shares_one_login<R: Role + Default>() {
+    let vendor = StandIn::<R>::start();
+    let authenticator = vendor.builder().unwrap().build_blocking().unwrap();
+    let header = authenticator.authorization().unwrap();
+    let token = authenticator.clone().token().unwrap();
+    assert_eq!(token.authorization(), header);
+    assert_eq!(vendor.logins(), 1);
+
+    vendor.refuse_credentials();
+    let error = authenticator.request_token().map(drop).unwrap_err();
+    assert!(matches!(error, Error::CredentialsRefused(_)), "{error}");
+}
+every_stand_in!(blocking_side_shares_one_login);
+
+#[test]
+fn blocking_side_of_zapsign_presents_a_refresh_token() {
+    let vendor = StandIn::<zapsign_auth::testing::Vendor>::start();
+    let zapsign = vendor.builder().unwrap().build_blocking().unwrap();
+    let pair = zapsign.request_token().unwrap();
+    let renewed = zapsign.refresh_token(&pair.refresh).unwrap();
+    assert_ne!(renewed.access.expose_secret(), pair.access.expose_secret());
+    assert_eq!((vendor.logins(), vendor.refreshes()), (1, 1));
+}
+
+/// A call by the contract of `tower`.
+async fn get<S: Service<Request> + Clone>(service: &S, url: &str) -> Result<S::Response, S::Error> {
+    let mut service = service.clone();
+    poll_fn(|context| service.poll_ready(context)).await?;
+    let url = url.parse().unwrap();
+    service.call(Request::new(Method::GET, url)).await
+}
+
+fn client() -> Client {
+    Client::builder().no_proxy().build().unwrap()
+}
+
+const STRANGER: &str = "http://127.0.0.1:9/";
