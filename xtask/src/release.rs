@@ -155,15 +155,10 @@ fn clone_to(folder: &Path) -> Result {
 fn prepare(clone: &Path, plan: &[Planned]) -> Result {
     for planned in plan.iter().filter(|planned| planned.from != planned.to) {
         let (name, version) = (&planned.name, planned.to.to_string());
+        // Quiet, as it would warn of every version that the steps before have changed.
         cargo("release")
-            .args([
-                "version",
-                &version,
-                "--package",
-                name,
-                "--execute",
-                "--no-confirm",
-            ])
+            .args(["version", &version, "--package", name])
+            .args(["--execute", "--no-confirm", "-qq"])
             .within(clone)
             .run()?;
     }
