@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use benchmarks::{cached, cold_login, server::Server};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use directlink_auth::Transport;
 use tokio::runtime::Runtime;
 
@@ -25,8 +25,11 @@ fn cold_login(criterion: &mut Criterion) {
     let bare = cold_login::Bare::new(&server).unwrap();
     let mut group = criterion.benchmark_group("cold login");
     group.bench_function("ours", |bencher| {
-        let login = || async { cold_login::ours(&server, &transport).await.unwrap() };
-        bencher.to_async(&runtime).iter(login);
+        bencher.to_async(&runtime).iter_batched(
+            || cold_login::authenticator(&server, &transport).unwrap(),
+            async |authenticator| authenticator.authorization().await.unwrap(),
+            BatchSize::SmallInput,
+        );
     });
     group.bench_function("reference", |bencher| {
         let login = || async { bare.authorization().await.unwrap() };
