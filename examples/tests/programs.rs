@@ -136,7 +136,7 @@ fn tracing_tells_a_login_a_refresh_an_invalidation_and_a_failure() {
         "requesting a token exchange=\"login\"",
         "requesting a token exchange=\"refresh_token\"",
         "token issued",
-        "token invalidated vendor=\"ZapSign\" outcome=Accepted",
+        "an API refused the token vendor=\"ZapSign\" outcome=Accepted",
         "trying again error.type=\"unavailable\" http.response.status_code=503",
         "no token error.type=\"unavailable\"",
         "\nFresh\n",

@@ -263,7 +263,7 @@ pub(crate) enum Cause {
     Certificate(String),
     #[error("the connection failed before the whole answer had come: {0}")]
     Cut(String),
-    #[error("no full answer within {} s", .0.as_secs_f32())]
+    #[error("no full answer within {} s", .0.as_millis() as f64 / 1000.0)]
     Slow(Duration),
     #[error("the answer is larger than 64 KiB")]
     TooLarge,

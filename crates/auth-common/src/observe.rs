@@ -51,9 +51,10 @@ pub(crate) fn retrying(error_type: &'static str, status: Option<StatusCode>, wai
 }
 
 /// A token came.
-pub(crate) fn issued(lifetime: Duration, took: Duration) {
+pub(crate) fn issued(exchange: Exchange, lifetime: Duration, took: Duration) {
     #[cfg(feature = "tracing")]
     tracing::info!(
+        exchange = name(exchange),
         lifetime_s = lifetime.as_secs(),
         duration_ms = took.as_millis() as u64,
         "token issued"
@@ -86,7 +87,7 @@ pub(crate) fn abandoned(vendor: &'static str) {
 /// A caller said that an API refused its token.
 pub(crate) fn invalidated(vendor: &'static str, outcome: Invalidation) {
     #[cfg(feature = "tracing")]
-    tracing::info!(vendor, ?outcome, "token invalidated");
+    tracing::info!(vendor, ?outcome, "an API refused the token");
 }
 
 #[cfg(feature = "tracing")]

@@ -372,8 +372,12 @@ impl<E: TokenEndpoint> Source<E> {
             };
             return Err(Stumble::malformed(answer.status, problem));
         }
-        if !(answer.status.is_client_error() || answer.status.is_server_error()) {
+        if answer.status.is_redirection() {
             return Err(Stumble::redirect(answer.status));
+        }
+        if answer.status.is_informational() {
+            let problem = InvalidBody::new("the answer", "is none yet");
+            return Err(Stumble::malformed(answer.status, (problem, None)));
         }
         // Errors come in any encoding; whatever can be read of them is.
         let text = zeroize::Zeroizing::new(String::from_utf8_lossy(&answer.body).into_owned());
@@ -544,7 +548,8 @@ impl<E: TokenEndpoint> Flight<E> {
         self.landed = true;
         let flown = match (landed, flown) {
             (Landed::Kept { generation }, Ok(arrived)) => {
-                Ok(source.keep(&mut state, arrived, generation))
+                let exchange = arrived.exchange;
+                Ok((source.keep(&mut state, arrived, generation), exchange))
             }
             (Landed::Failed { for_another }, Err(stumble)) => {
                 let at = now.plus(for_another).utc();
@@ -558,14 +563,17 @@ impl<E: TokenEndpoint> Flight<E> {
         state.under_way.take_if(|(flight, _)| *flight == self.id);
         // Whoever listens to events may ask for a token, and needs the lock for it.
         drop(state);
-        match &flown {
-            Ok(current) => observe::issued(now.until(current.validity.expiry), took),
-            Err((error, for_another)) => {
-                observe::failed(error.kind(), error.status(), took, *for_another);
+        let flown = match flown {
+            Ok((current, exchange)) => {
+                observe::issued(exchange, now.until(current.validity.expiry), took);
+                Ok(current)
             }
-        }
-        self.teller
-            .send_replace(Some(flown.map_err(|(error, _)| error)));
+            Err((error, for_another)) => {
+                observe::failed(error.kind(), error.status(), took, for_another);
+                Err(error)
+            }
+        };
+        self.teller.send_replace(Some(flown));
     }
 }
 
@@ -611,6 +619,7 @@ struct Arrival {
 struct Arrived {
     authorization: HeaderValue,
     validity: Validity,
+    exchange: Exchange,
     refresh_token: Option<RefreshToken>,
 }
 
@@ -646,6 +655,7 @@ impl Arrival {
         Ok(Arrived {
             authorization,
             validity,
+            exchange: exchange(self.refresh_token.as_ref()),
             refresh_token: rotated.or(self.refresh_token),
         })
     }

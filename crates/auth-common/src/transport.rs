@@ -132,6 +132,10 @@ impl Http {
         let mut body = Zeroizing::new(Vec::with_capacity(TYPICAL_BODY));
         while let Some(chunk) = response.chunk().await.map_err(Fault::from_http)? {
             if body.len() + chunk.len() > LONGEST_BODY {
+                // Of a refusal the status says enough; a token is not to be looked for in so much.
+                if !response.status().is_success() {
+                    break;
+                }
                 return Err(Fault {
                     setback: Setback::Malformed,
                     cause: Cause::TooLarge,

@@ -37,7 +37,7 @@ async fn login_is_one_span_with_its_events() {
         [
             TOKEN_SPAN,
             "DEBUG in token: requesting a token exchange=login http.request.resend_count=0",
-            "INFO in token: token issued lifetime_s=3600 duration_ms=40",
+            "INFO in token: token issued exchange=login lifetime_s=3600 duration_ms=40",
         ]
     );
 }
@@ -54,7 +54,7 @@ async fn renewal_by_a_refresh_token_is_told_as_such() {
         [
             TOKEN_SPAN,
             "DEBUG in token: requesting a token exchange=refresh_token http.request.resend_count=0",
-            "INFO in token: token issued lifetime_s=3600 duration_ms=40",
+            "INFO in token: token issued exchange=refresh_token lifetime_s=3600 duration_ms=40",
         ]
     );
 }
@@ -74,7 +74,7 @@ async fn retries_tell_why_and_how_long_they_wait() {
             "DEBUG in token: requesting a token exchange=login http.request.resend_count=1",
             "DEBUG in token: the request failed, trying again error.type=unavailable wait_ms=500",
             "DEBUG in token: requesting a token exchange=login http.request.resend_count=2",
-            "INFO in token: token issued lifetime_s=3600 duration_ms=870",
+            "INFO in token: token issued exchange=login lifetime_s=3600 duration_ms=870",
         ]
     );
 }
@@ -117,7 +117,7 @@ async fn invalidation_tells_its_outcome() {
     scene.authenticator.invalidate(&refused);
     assert_eq!(
         scene.told(),
-        ["INFO: token invalidated vendor=Sample outcome=Accepted"]
+        ["INFO: an API refused the token vendor=Sample outcome=Accepted"]
     );
 
     let newer = scene.authenticator.token().await.unwrap();
@@ -127,8 +127,8 @@ async fn invalidation_tells_its_outcome() {
     assert_eq!(
         scene.told(),
         [
-            "INFO: token invalidated vendor=Sample outcome=AlreadyReplaced",
-            "INFO: token invalidated vendor=Sample outcome=TooSoon",
+            "INFO: an API refused the token vendor=Sample outcome=AlreadyReplaced",
+            "INFO: an API refused the token vendor=Sample outcome=TooSoon",
         ]
     );
 }
@@ -161,7 +161,9 @@ async fn no_event_holds_a_secret() {
     scene.authenticator.invalidate(&renewed);
     scene.authenticator.renew().await.unwrap_err();
     let told = scene.told().join("\n");
-    assert!(told.contains("issued") && told.contains("invalidated") && told.contains("no token"));
+    assert!(
+        told.contains("issued") && told.contains("refused the token") && told.contains("no token")
+    );
     for secret in [
         PASSWORD,
         &*PASSWORD.replace(' ', "+"),
@@ -223,7 +225,7 @@ fn subscriber_may_ask_the_authenticator_that_it_listens_to() {
         "trying again",
         "issued",
         "no token",
-        "invalidated",
+        "refused the token",
         "dropped",
     ] {
         assert!(told.contains(event), "{event} is missing from\n{told}");

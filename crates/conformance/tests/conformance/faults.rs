@@ -70,6 +70,15 @@ async fn oversize_body_is_stopped_at_the_cap<V: Vendor>() {
 }
 every_vendor!(oversize_body_is_stopped_at_the_cap);
 
+async fn oversize_refusal_is_classified_by_its_status<V: Vendor>() {
+    let page = "x".repeat(65_537);
+    let busy = Server::answering(json("502 Bad Gateway", page.clone())).await;
+    assert_eq!(fate::<V>(&busy).await, (Class::Unavailable, 3));
+    let forbidden = Server::answering(json("403 Forbidden", page)).await;
+    assert_eq!(fate::<V>(&forbidden).await, (Class::Refused, 1));
+}
+every_vendor!(oversize_refusal_is_classified_by_its_status);
+
 async fn announced_length_is_never_allocated<V: Vendor>() {
     // An allocation of this size would end the process.
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 1_u64 << 62);
