@@ -1,0 +1,4 @@
+fn main() {
+    let password = auth_common::Credential::new("password", "secret").unwrap();
+    println!("{password}");
+}

@@ -1,0 +1,5 @@
+fn show(token: auth_common::Token) {
+    println!("{token}");
+}
+
+fn main() {}
