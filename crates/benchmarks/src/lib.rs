@@ -12,6 +12,7 @@ pub mod instructions;
 pub mod renewal;
 pub mod rounds;
 pub mod server;
+pub mod start;
 pub mod table;
 pub mod tenants;
 pub mod weight;

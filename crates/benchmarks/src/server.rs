@@ -12,6 +12,7 @@ use std::{
 };
 
 use directlink_auth::{Authenticator, Builder, Credentials};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::Result;
 
@@ -30,6 +31,26 @@ impl Server {
     ///
     /// When no port can be had.
     pub fn start(delay: Duration, lifetime: Duration) -> io::Result<Self> {
+        Self::with(delay, lifetime, Ok)
+    }
+
+    /// Starts a server that speaks TLS, and answers at once.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be had.
+    pub fn start_tls(config: Arc<ServerConfig>) -> io::Result<Self> {
+        Self::with(Duration::ZERO, Duration::from_secs(3600), move |stream| {
+            let tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+            Ok(StreamOwned::new(tls, stream))
+        })
+    }
+
+    fn with<S: Read + Write>(
+        delay: Duration,
+        lifetime: Duration,
+        accept: impl Fn(TcpStream) -> io::Result<S> + Send + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let requests = Arc::new(AtomicUsize::new(0));
@@ -38,7 +59,8 @@ impl Server {
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 // A client that breaks off finds out by itself.
-                let _ = serve(connection, delay, &answer, &counted);
+                let _ = accept(connection)
+                    .and_then(|connection| serve(connection, delay, &answer, &counted));
             }
         });
         Ok(Self { address, requests })
@@ -49,7 +71,12 @@ impl Server {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// The address to point a client at.
+    /// The address, with its port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address to point a client at, where it is plain HTTP.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -75,12 +102,12 @@ impl Server {
 }
 
 fn serve(
-    connection: TcpStream,
+    connection: impl Read + Write,
     delay: Duration,
     answer: &str,
     requests: &AtomicUsize,
 ) -> io::Result<()> {
-    let mut request = BufReader::new(&connection);
+    let mut request = BufReader::new(connection);
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -94,17 +121,19 @@ fn serve(
             None => break,
         }
     }
-    io::copy(&mut request.take(length), &mut io::sink())?;
+    io::copy(&mut request.by_ref().take(length), &mut io::sink())?;
     requests.fetch_add(1, Ordering::SeqCst);
     thread::sleep(delay);
-    (&connection).write_all(answer.as_bytes())
+    request.get_mut().write_all(answer.as_bytes())?;
+    request.get_mut().flush()
 }
 
+/// In the words of DirectLink, and of ZapSign, whose answers are `access` and `refresh`.
 fn answer(lifetime: Duration) -> String {
     let token = "Mjk3MWQ1ZTk".repeat(64);
     let lifetime = lifetime.as_secs();
     let body = format!(
-        r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{lifetime},"scope":"all"}}"#
+        r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{lifetime},"access":"{token}","refresh":"{token}"}}"#
     );
     format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\

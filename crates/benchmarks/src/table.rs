@@ -18,6 +18,10 @@ enum Budget {
         most: f64,
     },
     AtMost(Amount),
+    /// None: told for its own sake.
+    Unlimited {
+        reference: Amount,
+    },
 }
 
 /// What was measured.
@@ -61,24 +65,46 @@ impl Row {
         }
     }
 
+    /// `ours` beside `reference`, without a budget.
+    pub fn told(
+        measure: impl Into<String>,
+        ours: impl Into<Amount>,
+        reference: impl Into<Amount>,
+    ) -> Self {
+        let reference = reference.into();
+        Self {
+            measure: measure.into(),
+            ours: ours.into(),
+            budget: Budget::Unlimited { reference },
+        }
+    }
+
     /// Whether the budget is kept.
     pub fn holds(&self) -> bool {
         match self.budget {
             Budget::Times { reference, most } => self.ours.number() <= most * reference.number(),
             Budget::AtMost(most) => self.ours.number() <= most.number(),
+            Budget::Unlimited { .. } => true,
         }
     }
 
     fn cells(&self) -> [String; 6] {
+        let ratio = |reference: Amount| format!("{:.2}", self.ours.number() / reference.number());
         let (reference, ratio, budget) = match self.budget {
-            Budget::Times { reference, most } => (
-                reference.to_string(),
-                format!("{:.2}", self.ours.number() / reference.number()),
-                format!("≤ {most}"),
-            ),
+            Budget::Times { reference, most } => {
+                let times = format!("≤ {most}");
+                (reference.to_string(), ratio(reference), times)
+            }
             Budget::AtMost(most) => (String::new(), String::new(), format!("≤ {most}")),
+            Budget::Unlimited { reference } => {
+                (reference.to_string(), ratio(reference), String::new())
+            }
         };
-        let verdict = if self.holds() { "holds" } else { "FAILS" };
+        let verdict = match self.budget {
+            Budget::Unlimited { .. } => "",
+            _ if self.holds() => "holds",
+            _ => "FAILS",
+        };
         [
             self.measure.clone(),
             self.ours.to_string(),
@@ -190,6 +216,7 @@ mod tests {
         let rows = [
             Row::ratio("login", Amount::from(3), Amount::from(2), 1.1),
             Row::limit("crates", Amount::from(9), Amount::from(9)),
+            Row::told("start", Amount::from(1), Amount::from(2)),
         ];
         assert_eq!(
             markdown(&rows),
@@ -197,7 +224,8 @@ mod tests {
 | measure | ours | reference | ratio | budget |       |\n\
 | ------- | ---- | --------- | ----- | ------ | ----- |\n\
 | login   | 3    | 2         | 1.50  | ≤ 1.1  | FAILS |\n\
-| crates  | 9    |           |       | ≤ 9    | holds |\n"
+| crates  | 9    |           |       | ≤ 9    | holds |\n\
+| start   | 1    | 2         | 0.50  |        |       |\n"
         );
     }
 }
