@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use secrecy::SecretString;
@@ -59,10 +59,10 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When there is no valid token and none can be had; see [`Error`] for what to do in each case.
     pub async fn authorization(&self) -> Result<HeaderValue, Error<E::ErrorResponse>> {
-        match self.source.fresh(Token::authorization) {
-            Some(authorization) => Ok(authorization),
-            None => Ok(self.obtain(Want::Token).await?.authorization()),
+        if let Some(authorization) = self.source.fresh(Token::authorization) {
+            return Ok(authorization);
         }
+        self.obtain(Want::Token, Token::authorization).await
     }
 
     /// The token itself, for what the header alone does not tell: when it expires, and which one an API refused.
@@ -71,10 +71,10 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// As for [`authorization`](Self::authorization).
     pub async fn token(&self) -> Result<Token, Error<E::ErrorResponse>> {
-        match self.source.fresh(Token::clone) {
-            Some(token) => Ok(token),
-            None => self.obtain(Want::Token).await,
+        if let Some(token) = self.source.fresh(Token::clone) {
+            return Ok(token);
         }
+        self.obtain(Want::Token, Token::clone).await
     }
 
     /// Asks for a new token now, whatever is cached, or joins a request that is under way.
@@ -84,7 +84,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// When no new token could be had; the cached one is kept. While the vendor's refusal of the credentials or its
     /// rate limit is still being waited out, this fails at once, and [`Error::retry_at`] says until when.
     pub async fn renew(&self) -> Result<Token, Error<E::ErrorResponse>> {
-        self.obtain(Want::Renewal).await
+        self.obtain(Want::Renewal, Token::clone).await
     }
 
     /// Says that the vendor's API refused `token` with a 401. It will not be served again: the next call asks for
@@ -117,10 +117,15 @@ impl<E: TokenEndpoint> Authenticator<E> {
         self.source.snapshot()
     }
 
-    async fn obtain(&self, want: Want) -> Result<Token, Error<E::ErrorResponse>> {
-        // Boxed, so that the future of a call that needs none of this stays small.
-        let current = Box::pin(self.source.obtain(want)).await?;
-        Ok(current.token.clone())
+    /// What `take` takes of a token that is not at hand. Boxed and out of line, so that a call which needs none of this
+    /// stays small.
+    #[cold]
+    fn obtain<T>(
+        &self,
+        want: Want,
+        take: fn(&Token) -> T,
+    ) -> Pin<Box<impl Future<Output = Result<T, Error<E::ErrorResponse>>>>> {
+        Box::pin(async move { Ok(take(&self.source.obtain(want).await?.token)) })
     }
 }
 

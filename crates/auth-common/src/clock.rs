@@ -1,9 +1,7 @@
 use std::{
+    cell::Cell,
     hash::{BuildHasher, RandomState},
-    sync::{
-        LazyLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::LazyLock,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,7 +20,7 @@ impl Clock {
     pub(crate) fn now(&self) -> Moment {
         match self {
             Self::System => Moment {
-                monotonic: Instant::now().saturating_duration_since(*ORIGIN),
+                monotonic: monotonic(),
                 wall: wall(),
             },
             #[cfg(feature = "testing")]
@@ -41,43 +39,86 @@ impl Clock {
     }
 }
 
-/// Tells whether a mark in a token's life was reached, at the price of one clock: the wall clock is read each time, the
-/// monotonic one once in a while.
+/// A moment to come, in the form in which it is quickest to tell whether it has.
 ///
-/// The wall clock knows of time spent suspended. What it can miss is that it was set back, and that shows: it is then
-/// behind its own last reading, or has come a while further.
-#[derive(Debug, Default)]
-pub(crate) struct Sentinel {
-    /// What the wall clock showed, in milliseconds, when the monotonic one was last read.
-    read_at: AtomicU64,
+/// That costs one reading of the wall clock; the monotonic one is read once in a while. The wall clock knows of time
+/// spent suspended. What it can miss is that it was set back, and that shows: it is then behind what it showed when the
+/// monotonic one was last read, or goes on until it is a while ahead of that.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    wall: SystemTime,
+    moment: Moment,
 }
 
-impl Sentinel {
-    /// Whether `clock` has reached `mark` on either hand. On the monotonic one that may be noticed [`A_WHILE`] late,
-    /// which is less than the shortest advisory window: a token that passes for fresh by mistake is still valid.
-    pub(crate) fn has_reached(&self, clock: &Clock, mark: Moment) -> bool {
-        #[cfg(feature = "testing")]
-        if let Clock::Manual(clock) = clock {
-            return clock.now().has_reached(mark);
+impl Mark {
+    pub(crate) fn new(moment: Moment) -> Self {
+        Self {
+            // Past the end of the platform's time, it counts as reached.
+            wall: UNIX_EPOCH.checked_add(moment.wall).unwrap_or(UNIX_EPOCH),
+            moment,
         }
-        let wall = wall();
-        if wall >= mark.wall {
-            return true;
-        }
-        let shown = wall.as_millis() as u64;
-        let read_at = self.read_at.load(Ordering::Relaxed);
-        if shown
-            .checked_sub(read_at)
-            .is_some_and(|since| since < A_WHILE)
-        {
-            return false;
-        }
-        let reached = clock.now().monotonic >= mark.monotonic;
-        if !reached {
-            self.read_at.store(shown, Ordering::Relaxed);
-        }
-        reached
     }
+
+    /// Whether `clock` has reached this mark on either hand. On the monotonic one that may be noticed [`A_WHILE`] late,
+    /// which is less than the shortest advisory window: a token that passes for fresh by mistake is still valid.
+    #[inline]
+    pub(crate) fn is_reached(&self, clock: &Clock) -> bool {
+        match clock {
+            Clock::System => {
+                let wall = SystemTime::now();
+                wall >= self.wall
+                    || LAST_READING.with(|last| monotonic_at(wall, last, monotonic))
+                        >= self.moment.monotonic
+            }
+            #[cfg(feature = "testing")]
+            Clock::Manual(clock) => clock.now().has_reached(self.moment),
+        }
+    }
+}
+
+/// What the monotonic clock showed when it was last read, if `wall` is within [`A_WHILE`] of that, or what it shows now.
+#[inline]
+fn monotonic_at(wall: SystemTime, last: &Cell<Reading>, read: impl Fn() -> Duration) -> Duration {
+    let known = last.get();
+    if known.from <= wall && wall < known.to {
+        return known.monotonic;
+    }
+    read_anew(wall, last, read())
+}
+
+#[cold]
+fn read_anew(wall: SystemTime, last: &Cell<Reading>, monotonic: Duration) -> Duration {
+    last.set(Reading {
+        from: wall,
+        to: wall.checked_add(A_WHILE).unwrap_or(wall),
+        monotonic,
+    });
+    monotonic
+}
+
+/// What the monotonic clock showed, and from when to when by the wall clock that will do.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    from: SystemTime,
+    to: SystemTime,
+    monotonic: Duration,
+}
+
+impl Reading {
+    const NONE: Self = Self {
+        from: UNIX_EPOCH,
+        to: UNIX_EPOCH,
+        monotonic: Duration::ZERO,
+    };
+}
+
+thread_local! {
+    /// One a thread: what all threads wrote would be slow to read.
+    static LAST_READING: Cell<Reading> = const { Cell::new(Reading::NONE) };
+}
+
+fn monotonic() -> Duration {
+    Instant::now().saturating_duration_since(*ORIGIN)
 }
 
 fn wall() -> Duration {
@@ -86,9 +127,13 @@ fn wall() -> Duration {
         .unwrap_or(Duration::ZERO)
 }
 
-/// In milliseconds. The shortest advisory window is 16 ms: that of a token which lives for a second, renewed at a
-/// fiftieth of its life, a fifth later by chance.
-const A_WHILE: u64 = 10;
+/// The shortest advisory window is 16 ms: that of a token which lives for a second, renewed at a fiftieth of its life, a
+/// fifth later by chance.
+const A_WHILE: Duration = Duration::from_millis(10);
 
 /// The first reading of the process: an arbitrary origin for the monotonic clock.
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+#[cfg(test)]
+#[path = "clock_tests.rs"]
+mod tests;

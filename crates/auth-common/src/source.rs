@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     BaseUrl, ConfigurationError, Error, Failure, Grant, InvalidBody, Invalidation, JsonObject,
     Refusal, Snapshot, Token, TokenEndpoint, TokenRequest,
-    clock::{Clock, Sentinel},
+    clock::{Clock, Mark},
     error::Cause,
     lifecycle::{self, FlightId, Landed, Landing, Launch, Lifecycle, Policy, Trouble},
     lifetime::{self, Moment, Validity},
@@ -35,7 +35,6 @@ pub(crate) struct Source<E: TokenEndpoint> {
     pub(crate) endpoint: E,
     line: Line,
     clock: Clock,
-    sentinel: Sentinel,
     attempts: u32,
     attempt_timeout: Duration,
     /// The token to serve. Written under the lock of `state` only, and read without it.
@@ -63,6 +62,8 @@ pub(crate) struct Limits {
 pub(crate) struct Current {
     pub(crate) token: Token,
     validity: Validity,
+    /// Where it is no longer fresh.
+    advisory: Mark,
 }
 
 /// What a caller wants.
@@ -112,7 +113,6 @@ impl<E: TokenEndpoint> Source<E> {
             endpoint,
             line,
             clock,
-            sentinel: Sentinel::default(),
             attempts: limits.attempts,
             attempt_timeout: limits.attempt_timeout,
             current: ArcSwapOption::empty(),
@@ -129,11 +129,11 @@ impl<E: TokenEndpoint> Source<E> {
     }
 
     /// What `take` takes of the cached token, while it is fresh: one atomic load, no lock, no allocation.
+    #[inline]
     pub(crate) fn fresh<T>(&self, take: impl FnOnce(&Token) -> T) -> Option<T> {
         let current = self.current.load();
         let current = current.as_ref()?;
-        let advisory = current.validity.advisory;
-        (!self.sentinel.has_reached(&self.clock, advisory)).then(|| take(&current.token))
+        (!current.advisory.is_reached(&self.clock)).then(|| take(&current.token))
     }
 
     /// A token for this caller, by whatever it takes.
@@ -597,6 +597,7 @@ impl<E: TokenEndpoint> Source<E> {
         let current = Arc::new(Current {
             token,
             validity: arrived.validity,
+            advisory: Mark::new(arrived.validity.advisory),
         });
         state.refresh_token = arrived.refresh_token;
         state.last_error = None;

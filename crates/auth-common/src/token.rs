@@ -39,6 +39,7 @@ impl Token {
 
     /// The value of the `Authorization` header ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)):
     /// `Bearer`, a space, and the token. It is marked sensitive.
+    #[inline]
     pub fn authorization(&self) -> HeaderValue {
         self.authorization.clone()
     }
