@@ -66,7 +66,14 @@ pub fn subjects() -> Result<(Authenticator, Reference)> {
     Ok((authenticator, Reference::new(authorization)))
 }
 
-/// The outcome of a call that does not wait, without a runtime, whose cost would be measured along.
+/// Awaits so many calls, one after another, as a program does in a future of its own.
+pub async fn in_turn<F: Future>(calls: u32, call: impl Fn() -> F) {
+    for _ in 0..calls {
+        black_box(call().await);
+    }
+}
+
+/// The outcome of a future that does not wait, without a runtime, whose cost would be measured along.
 pub fn at_once<T>(call: impl Future<Output = T>) -> T {
     match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
@@ -86,8 +93,8 @@ pub fn times() -> Result<Vec<Row>> {
         .map(|(threads, label)| {
             let (ours, reference) = medians(
                 threads,
-                || at_once(authenticator.authorization()),
-                || at_once(reference.authorization()),
+                || authenticator.authorization(),
+                || reference.authorization(),
             )?;
             Ok(Row::ratio(
                 format!("cached header, {label}"),
@@ -117,10 +124,10 @@ pub fn allocations() -> Result<Vec<Row>> {
 }
 
 /// The time of a call while so many threads make it.
-fn medians<T>(
+fn medians<O: Future, R: Future>(
     threads: usize,
-    ours: impl Fn() -> T + Sync,
-    reference: impl Fn() -> T + Sync,
+    ours: impl Fn() -> O + Sync,
+    reference: impl Fn() -> R + Sync,
 ) -> Result<(Amount, Amount)> {
     let start = Rendezvous::of(threads);
     let thread = || {
@@ -161,16 +168,14 @@ impl Rendezvous {
         }
     }
 
-    fn then_time<T>(&self, call: impl Fn() -> T) -> Duration {
+    fn then_time<F: Future>(&self, call: impl Fn() -> F) -> Duration {
         let before = self.arrived.fetch_add(1, Ordering::SeqCst);
         let complete = (before / self.threads + 1) * self.threads;
         while self.arrived.load(Ordering::SeqCst) < complete {
             spin_loop();
         }
         let started = Instant::now();
-        for _ in 0..CALLS {
-            black_box(call());
-        }
+        at_once(in_turn(CALLS, call));
         started.elapsed()
     }
 }

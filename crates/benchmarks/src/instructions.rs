@@ -2,14 +2,11 @@
 //! clock readings from the kernel, so that these count as next to nothing on either side. They have no budget: half of a
 //! call's time goes into its clock and its atomic operations, which are few instructions.
 
-use std::{
-    hint::black_box,
-    process::{Command, Stdio},
-};
+use std::process::{Command, Stdio};
 
 use crate::{
     Result,
-    cached::{at_once, subjects},
+    cached::{at_once, in_turn, subjects},
     table::{Amount, Row},
 };
 
@@ -47,8 +44,8 @@ pub fn rows() -> Result<Vec<Row>> {
 pub fn repeat(subject: &str) -> Result {
     let (authenticator, reference) = subjects()?;
     match subject {
-        "ours" => counted_calls(|| at_once(authenticator.authorization())),
-        "reference" => counted_calls(|| at_once(reference.authorization())),
+        "ours" => counted_calls(|| authenticator.authorization()),
+        "reference" => counted_calls(|| reference.authorization()),
         _ => return Err(format!("`{subject}` is not among {SUBJECTS:?}").into()),
     }
     Ok(())
@@ -73,10 +70,8 @@ fn count(subject: &str) -> Result<Amount> {
 
 /// Valgrind counts between the start and the end of this function, which it knows by its name.
 #[inline(never)]
-fn counted_calls<T>(call: impl Fn() -> T) {
-    for _ in 0..CALLS {
-        black_box(call());
-    }
+fn counted_calls<F: Future>(call: impl Fn() -> F) {
+    at_once(in_turn(CALLS, call));
 }
 
 const CALLS: u32 = 10_000;
