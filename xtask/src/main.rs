@@ -92,8 +92,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "features",
-        arguments: "",
-        summary: "every combination of two features builds, by cargo-hack",
+        arguments: "[--every] [crate…]",
+        summary: "every combination of two features builds, or every one at all, by cargo-hack",
         run: features::run,
     },
     Command {
