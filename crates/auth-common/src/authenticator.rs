@@ -59,7 +59,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When there is no valid token and none can be had; see [`Error`] for what to do in each case.
     pub async fn authorization(&self) -> Result<HeaderValue, Error<E::ErrorResponse>> {
-        if let Some(authorization) = self.source.fresh(Token::authorization) {
+        if let Some(authorization) = self.at_hand(Token::authorization) {
             return Ok(authorization);
         }
         self.obtain(Want::Token, Token::authorization).await
@@ -71,7 +71,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// As for [`authorization`](Self::authorization).
     pub async fn token(&self) -> Result<Token, Error<E::ErrorResponse>> {
-        if let Some(token) = self.source.fresh(Token::clone) {
+        if let Some(token) = self.at_hand(Token::clone) {
             return Ok(token);
         }
         self.obtain(Want::Token, Token::clone).await
@@ -115,6 +115,12 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// What this authenticator is doing, without secrets.
     pub fn snapshot(&self) -> Snapshot {
         self.source.snapshot()
+    }
+
+    /// What `take` takes of the cached token, while it is fresh.
+    #[inline]
+    pub(crate) fn at_hand<T>(&self, take: fn(&Token) -> T) -> Option<T> {
+        self.source.fresh(take)
     }
 
     /// What `take` takes of a token that is not at hand. Boxed and out of line, so that a call which needs none of this

@@ -95,7 +95,10 @@ impl<E: TokenEndpoint> fmt::Debug for Authorize<E> {
 }
 
 /// A request that can carry the header: a `reqwest::Request`, or an `http::Request` whose body is `Clone`.
-pub trait Call: Sized + Send + Sync + 'static {
+///
+/// Implement it for a type around any other, such as an `http::Request` whose body streams: hand its parts out, and let
+/// [`repeat`](Self::repeat) be `None`.
+pub trait Call: Sized + Send + 'static {
     /// The scheme, such as `https`.
     fn scheme(&self) -> &str;
 
@@ -134,7 +137,7 @@ impl Call for reqwest::Request {
     }
 }
 
-impl<B: Clone + Send + Sync + 'static> Call for http::Request<B> {
+impl<B: Clone + Send + 'static> Call for http::Request<B> {
     fn scheme(&self) -> &str {
         self.uri().scheme_str().unwrap_or_default()
     }

@@ -1,7 +1,8 @@
 //! The same API without async, for scripts and threaded services.
 //!
 //! Nothing here may be called from within a Tokio runtime, where waiting would stop the runtime: that is an error, which
-//! says so.
+//! says so. `spawn_blocking` counts as within: Tokio does not tell the two apart. There,
+//! `Handle::current().block_on(authenticator.authorization())` waits for the asynchronous side.
 
 use std::{fmt, sync::LazyLock};
 
@@ -46,7 +47,11 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When there is no valid token and none can be had, and within a runtime.
     pub fn authorization(&self) -> Result<HeaderValue, Error<E::ErrorResponse>> {
-        wait_for(self.authenticator.authorization())
+        outside_a_runtime()?;
+        match self.authenticator.at_hand(Token::authorization) {
+            Some(authorization) => Ok(authorization),
+            None => wait_for(self.authenticator.authorization()),
+        }
     }
 
     /// The token itself.
@@ -55,7 +60,11 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When there is no valid token and none can be had, and within a runtime.
     pub fn token(&self) -> Result<Token, Error<E::ErrorResponse>> {
-        wait_for(self.authenticator.token())
+        outside_a_runtime()?;
+        match self.authenticator.at_hand(Token::clone) {
+            Some(token) => Ok(token),
+            None => wait_for(self.authenticator.token()),
+        }
     }
 
     /// Asks for a new token now, whatever is cached, or joins a request that is under way.
@@ -137,17 +146,21 @@ impl<E: TokenEndpoint> Builder<E> {
     }
 }
 
-/// Runs `future` to its end on this thread, while flights run on the shared one: a renewal in the background goes on
-/// after the call that started it.
-fn wait_for<T, R>(future: impl Future<Output = Result<T, Error<R>>>) -> Result<T, Error<R>> {
-    if Handle::try_current().is_ok() {
-        return Err(ConfigurationError::new(
+fn outside_a_runtime() -> Result<(), ConfigurationError> {
+    match Handle::try_current() {
+        Err(_) => Ok(()),
+        Ok(_) => Err(ConfigurationError::new(
             "blocking call",
             "must not be made within a Tokio runtime, which it would stop: use the asynchronous \
              authenticator there",
-        )
-        .into());
+        )),
     }
+}
+
+/// Runs `future` to its end on this thread, while flights run on the shared one: a renewal in the background goes on
+/// after the call that started it.
+fn wait_for<T, R>(future: impl Future<Output = Result<T, Error<R>>>) -> Result<T, Error<R>> {
+    outside_a_runtime()?;
     match &*RUNTIME {
         Ok(runtime) => runtime.block_on(future),
         Err(error) => Err(ConfigurationError::new(

@@ -136,6 +136,8 @@ fn call_within_a_runtime_is_an_error_that_says_so() {
     // With the runtimes gone, nothing is in the way.
     let token = authenticator.token().unwrap();
     runtime().block_on(async {
+        // With a token in the cache, a call could do without waiting: it fails early, not at the next renewal.
+        refusals(&authenticator);
         authenticator.invalidate(&token);
         assert_eq!(authenticator.snapshot().logins, 1);
     });

@@ -1,6 +1,7 @@
 //! The three ways to plug an [`Authorize`] into a program, told apart by a type: what is proven of one is proven of all.
 
 use std::{
+    cell::Cell,
     future::poll_fn,
     pin::Pin,
     sync::{Arc, LazyLock, Mutex, PoisonError},
@@ -8,7 +9,7 @@ use std::{
 };
 
 use auth_common::{Answer, Authorize, Authorized, Call, Error};
-use http::{Extensions, StatusCode, Uri, header};
+use http::{Extensions, HeaderMap, StatusCode, Uri, header};
 use reqwest::Body;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use tower_layer::Layer;
@@ -163,6 +164,69 @@ impl Service<http::Request<Vec<u8>>> for PlainHttp {
 
     fn call(&mut self, request: http::Request<Vec<u8>>) -> Self::Future {
         let client = self.0.clone();
+        Box::pin(async move { Ok(client.execute(request.try_into()?).await?.into()) })
+    }
+}
+
+/// The layer of `tower`, over a service whose calls have a type of the user's own.
+#[derive(Clone)]
+pub(crate) struct InOwnLayer(Authorized<Sample, Strict<PlainHttp>>);
+
+impl InOwnLayer {
+    pub(crate) async fn send(&self, url: &str, body: Body) -> Outcome {
+        let uri: Uri = url.parse().unwrap();
+        let request = http::Request::get(uri).body((body, Cell::new(()))).unwrap();
+        send(self.0.clone(), Streaming(request)).await
+    }
+}
+
+impl Plug for InOwnLayer {
+    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
+        Self(authorize.layer(Strict::new(PlainHttp(client()), beyond)))
+    }
+
+    async fn get(&self, url: &str) -> Outcome {
+        self.send(url, BODY.into()).await
+    }
+}
+
+/// A request with a body that is neither `Clone` nor `Sync`.
+pub(crate) struct Streaming(http::Request<(Body, Cell<()>)>);
+
+impl Call for Streaming {
+    fn scheme(&self) -> &str {
+        self.0.uri().scheme_str().unwrap_or_default()
+    }
+
+    fn host(&self) -> &str {
+        self.0.uri().host().unwrap_or_default()
+    }
+
+    fn port(&self) -> Option<u16> {
+        self.0.uri().port_u16()
+    }
+
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.0.headers_mut()
+    }
+
+    fn repeat(&self) -> Option<Self> {
+        None
+    }
+}
+
+impl Service<Streaming> for PlainHttp {
+    type Response = http::Response<Body>;
+    type Error = reqwest::Error;
+    type Future = Sending<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, Streaming(request): Streaming) -> Self::Future {
+        let client = self.0.clone();
+        let request = request.map(|(body, _)| body);
         Box::pin(async move { Ok(client.execute(request.try_into()?).await?.into()) })
     }
 }
