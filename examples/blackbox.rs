@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
 
 async fn call() -> Result<StatusCode, Box<dyn Error>> {
     let blackbox = Authenticator::from_env()?;
-    let url = blackbox.base_url().as_url().join("api/product/")?;
+    let url = blackbox.base_url().join("api/product/");
     let response = reqwest::Client::new()
         .get(url)
         .header(AUTHORIZATION, blackbox.authorization().await?)

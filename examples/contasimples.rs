@@ -22,10 +22,7 @@ async fn main() -> ExitCode {
 
 async fn call() -> Result<StatusCode, Box<dyn Error>> {
     let contasimples = Authenticator::from_env()?;
-    let url = contasimples
-        .base_url()
-        .as_url()
-        .join("accounts/v1/balance")?;
+    let url = contasimples.base_url().join("accounts/v1/balance");
     let response = reqwest::Client::new()
         .get(url)
         .header(AUTHORIZATION, contasimples.authorization().await?)

@@ -22,10 +22,8 @@ async fn main() -> ExitCode {
 
 async fn call() -> Result<StatusCode, Box<dyn Error>> {
     let directlink = Authenticator::from_env()?;
-    let url = directlink
-        .base_url()
-        .as_url()
-        .join("directlink/v1/download/list?page=1")?;
+    let mut url = directlink.base_url().join("directlink/v1/download/list");
+    url.set_query(Some("page=1"));
     let response = reqwest::Client::new()
         .get(url)
         .header(AUTHORIZATION, directlink.authorization().await?)

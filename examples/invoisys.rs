@@ -24,8 +24,7 @@ async fn call() -> Result<StatusCode, Box<dyn Error>> {
     let invoisys = Authenticator::from_env()?;
     let url = invoisys
         .base_url()
-        .as_url()
-        .join(&format!("api/nfe/getbychaveSTD/{ACCESS_KEY}"))?;
+        .join(&format!("api/nfe/getbychaveSTD/{ACCESS_KEY}"));
     let response = reqwest::Client::new()
         .get(url)
         .header(AUTHORIZATION, invoisys.authorization().await?)

@@ -22,7 +22,8 @@ async fn main() -> ExitCode {
 
 async fn call() -> Result<StatusCode, Box<dyn Error>> {
     let zapsign = Authenticator::from_env()?;
-    let url = zapsign.base_url().as_url().join("api/v1/docs/?page=1")?;
+    let mut url = zapsign.base_url().join("api/v1/docs/");
+    url.set_query(Some("page=1"));
     let response = reqwest::Client::new()
         .get(url)
         .header(AUTHORIZATION, zapsign.authorization().await?)

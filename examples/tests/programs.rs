@@ -212,6 +212,11 @@ fn try_out<R: Role>(
             let problem = format!("{missing} is not set in the environment\n");
             assert_eq!(stderr(&output), problem);
         }
+        let output = run(program, arguments, &[]);
+        assert!(!output.status.success());
+        for (missing, _) in required {
+            assert!(stderr(&output).contains(missing), "{}", stderr(&output));
+        }
         assert_eq!(vendor.logins(), 0);
     }
 

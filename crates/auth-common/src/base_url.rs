@@ -43,7 +43,8 @@ impl BaseUrl {
         &self.0
     }
 
-    /// The URL of `path` below this address. `path` is relative and already encoded: `oauth/token`.
+    /// The URL of `path` below this address. `path` is relative and already encoded: `oauth/token`. Whatever it holds
+    /// stays part of the path, `?` and `#` too; a query is set on the URL.
     pub fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         let joined = format!("{}{}", url.path(), path.trim_start_matches('/'));

@@ -160,14 +160,51 @@ impl Vars {
         }))
     }
 
+    /// Checks that all of `names` are set, so that whoever sets them up learns of all that are missing at once.
+    ///
+    /// ```
+    /// use auth_common::Vars;
+    ///
+    /// let vars = Vars::from_pairs([("INVOISYS_USERNAME", "fiscal@example.com")]);
+    /// let names = ["INVOISYS_ENVIRONMENT", "INVOISYS_USERNAME", "INVOISYS_PASSWORD"];
+    /// assert_eq!(
+    ///     vars.require(&names).unwrap_err().to_string(),
+    ///     "INVOISYS_ENVIRONMENT and INVOISYS_PASSWORD are not set in the environment",
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When any is not set. The error names each of them.
+    pub fn require(&self, names: &[&str]) -> Result<(), ConfigurationError> {
+        let missing: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !self.is_set(name))
+            .collect();
+        match missing.split_last() {
+            None => Ok(()),
+            Some((name, [])) => Err(not_set(name)),
+            Some((last, rest)) => Err(ConfigurationError::new(
+                format!("{} and {last}", rest.join(", ")),
+                "are not set in the environment",
+            )),
+        }
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        (self.0)(name)
+            .map(|value| value.into_encoded_bytes().zeroize())
+            .is_some()
+    }
+
     /// The value of `name`.
     ///
     /// # Errors
     ///
     /// When it is not set, or is not UTF-8. The error names the variable and never shows its value.
     pub fn required(&self, name: &str) -> Result<String, ConfigurationError> {
-        self.optional(name)?
-            .ok_or_else(|| ConfigurationError::new(name, "is not set in the environment"))
+        self.optional(name)?.ok_or_else(|| not_set(name))
     }
 
     /// The value of `name`, or `None` when it is not set.
@@ -213,6 +250,10 @@ impl fmt::Debug for Vars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vars")
     }
+}
+
+fn not_set(name: &str) -> ConfigurationError {
+    ConfigurationError::new(name, "is not set in the environment")
 }
 
 /// Longer than any credential that the five vendors document, short enough to bound a request.

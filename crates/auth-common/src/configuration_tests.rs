@@ -97,6 +97,26 @@ fn variables_are_found_by_their_exact_names() {
 }
 
 #[test]
+fn every_missing_variable_is_named_at_once() {
+    let vars = Vars::from_pairs([("A_USERNAME", "CANARY"), ("A_EMPTY", "")]);
+    let refused = |names: &[&str]| vars.require(names).unwrap_err().to_string();
+    assert_eq!(vars.require(&[]), Ok(()));
+    assert_eq!(vars.require(&["A_USERNAME", "A_EMPTY"]), Ok(()));
+    assert_eq!(
+        refused(&["A_USERNAME", "A_PASSWORD"]),
+        "A_PASSWORD is not set in the environment"
+    );
+    assert_eq!(
+        refused(&["A_PASSWORD", "A_USERNAME", "A_URL"]),
+        "A_PASSWORD and A_URL are not set in the environment"
+    );
+    assert_eq!(
+        refused(&["A_PASSWORD", "A_URL", "A_KEY"]),
+        "A_PASSWORD, A_URL and A_KEY are not set in the environment"
+    );
+}
+
+#[test]
 fn variables_of_the_process_are_read() {
     // Set by Cargo for every test.
     let vars = Vars::process();

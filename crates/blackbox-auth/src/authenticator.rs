@@ -59,6 +59,7 @@ impl TokenEndpoint for BlackBox {
     }
 
     fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
+        vars.require(&["BLACKBOX_URL", "BLACKBOX_USERNAME", "BLACKBOX_PASSWORD"])?;
         Self::new(
             vars.parse("BLACKBOX_URL", str::parse)?,
             Credentials::from_vars(vars)?,

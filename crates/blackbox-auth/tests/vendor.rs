@@ -349,6 +349,10 @@ fn the_environment_variables_describe_an_authenticator() {
             format!("{missing} is not set in the environment")
         );
     }
+    let error = Authenticator::builder_from(&Vars::from_pairs([("", ""); 0])).unwrap_err();
+    for (name, _) in all {
+        assert!(error.field().contains(name), "{error}");
+    }
     let long = "x".repeat(2000);
     for (name, wrong) in [
         ("BLACKBOX_URL", "http://blackbox.example.com"),

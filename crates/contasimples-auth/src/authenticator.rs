@@ -66,6 +66,11 @@ impl TokenEndpoint for ContaSimples {
     }
 
     fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
+        vars.require(&[
+            "CONTA_SIMPLES_ENV",
+            "CONTA_SIMPLES_API_KEY",
+            "CONTA_SIMPLES_API_SECRET",
+        ])?;
         Self::new(Environment::from_vars(vars)?, Credentials::from_vars(vars)?)
     }
 

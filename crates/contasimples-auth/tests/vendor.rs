@@ -361,6 +361,10 @@ async fn the_environment_variables_describe_an_authenticator() {
             format!("{missing} is not set in the environment")
         );
     }
+    let error = builder(&[]).unwrap_err();
+    for (name, _) in all {
+        assert!(error.field().contains(name), "{error}");
+    }
     for (name, wrong) in [
         ("CONTA_SIMPLES_API_KEY", "with:colon"),
         ("CONTA_SIMPLES_API_SECRET", ""),

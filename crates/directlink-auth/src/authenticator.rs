@@ -58,6 +58,11 @@ impl TokenEndpoint for DirectLink {
     }
 
     fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
+        vars.require(&[
+            "DIRECTLINK_URL",
+            "DIRECTLINK_USERNAME",
+            "DIRECTLINK_PASSWORD",
+        ])?;
         Self::new(
             vars.parse("DIRECTLINK_URL", str::parse)?,
             Credentials::from_vars(vars)?,

@@ -347,6 +347,10 @@ fn the_environment_variables_describe_an_authenticator() {
             format!("{missing} is not set in the environment")
         );
     }
+    let error = Authenticator::builder_from(&Vars::from_pairs([("", ""); 0])).unwrap_err();
+    for (name, _) in all {
+        assert!(error.field().contains(name), "{error}");
+    }
     for (name, wrong) in [
         ("DIRECTLINK_URL", "http://192.168.5.38:8080"),
         ("DIRECTLINK_USERNAME", ""),

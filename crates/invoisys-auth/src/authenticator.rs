@@ -59,6 +59,11 @@ impl TokenEndpoint for Invoisys {
     }
 
     fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
+        vars.require(&[
+            "INVOISYS_ENVIRONMENT",
+            "INVOISYS_USERNAME",
+            "INVOISYS_PASSWORD",
+        ])?;
         Self::new(Environment::from_vars(vars)?, Credentials::from_vars(vars)?)
     }
 

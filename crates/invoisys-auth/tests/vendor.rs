@@ -201,6 +201,10 @@ fn the_environment_variables_describe_an_authenticator() {
             format!("{missing} is not set in the environment")
         );
     }
+    let error = Authenticator::builder_from(&Vars::from_pairs([("", ""); 0])).unwrap_err();
+    for (name, _) in all {
+        assert!(error.field().contains(name), "{error}");
+    }
     let wrong = Vars::from_pairs([all[0], all[1], ("INVOISYS_ENVIRONMENT", "http://x.example")]);
     let error = Authenticator::builder_from(&wrong).unwrap_err();
     assert_eq!(error.field(), "INVOISYS_ENVIRONMENT");

@@ -60,6 +60,11 @@ impl TokenEndpoint for ZapSign {
     }
 
     fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
+        vars.require(&[
+            "ZAPSIGN_ORGANIZATION_ID",
+            "ZAPSIGN_USERNAME",
+            "ZAPSIGN_PASSWORD",
+        ])?;
         Self::new(Environment::from_vars(vars)?, Credentials::from_vars(vars)?)
     }
 

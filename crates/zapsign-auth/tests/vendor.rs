@@ -430,6 +430,10 @@ async fn the_environment_variables_describe_an_authenticator() {
             format!("{missing} is not set in the environment")
         );
     }
+    let error = builder(&[]).unwrap_err();
+    for (name, _) in all {
+        assert!(error.field().contains(name), "{error}");
+    }
     for wrong in [
         ("ZAPSIGN_ORGANIZATION_ID", "../4321"),
         ("ZAPSIGN_USERNAME", ""),
