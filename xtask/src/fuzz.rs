@@ -16,16 +16,20 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
         _ => return Err("usage: cargo xtask fuzz [seconds for each target]".into()),
     };
     setup::require("cargo-fuzz")?;
-    let folders = folders()?;
+    let workspace = Workspace::load()?;
+    // One for all: their dependencies are the same.
+    let built = workspace.target.join("fuzz");
+    let folders = folders(workspace);
     if folders.is_empty() {
         return Err("no package has a folder `fuzz`".into());
     }
     for folder in folders {
         let targets = fuzz("list").within(&folder).output()?;
-        for target in targets.lines() {
-            println!("\n=== {}: {target}, {seconds} s", folder.display());
+        for name in targets.lines() {
+            println!("\n=== {}: {name}, {seconds} s", folder.display());
             fuzz("run")
-                .args([target, "--", &format!("-max_total_time={seconds}")])
+                .args(["--target-dir", &built.to_string_lossy(), name])
+                .args(["--", &format!("-max_total_time={seconds}")])
                 .within(&folder)
                 .run()?;
         }
@@ -33,14 +37,12 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
     Ok(())
 }
 
-fn folders() -> Result<Vec<PathBuf>> {
-    let packages = Workspace::load()?.packages;
-    let folders = packages
-        .into_iter()
-        .map(|package| package.folder.join("fuzz"));
-    Ok(folders
+fn folders(workspace: Workspace) -> Vec<PathBuf> {
+    let packages = workspace.packages.into_iter();
+    packages
+        .map(|package| package.folder.join("fuzz"))
         .filter(|folder| folder.join("Cargo.toml").exists())
-        .collect())
+        .collect()
 }
 
 /// The fuzzer's instruments are in nightly compilers only.
