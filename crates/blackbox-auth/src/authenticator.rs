@@ -32,6 +32,10 @@ pub type Builder = auth_common::Builder<BlackBox>;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub type Authorize = auth_common::Authorize<BlackBox>;
 
+/// A `tower` service whose calls carry the header; [`Authorize`] makes it, as a layer.
+#[cfg(feature = "tower")]
+pub type Authorized<S> = auth_common::Authorized<BlackBox, S>;
+
 /// Why there is no token, with what BlackBox said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 

@@ -1,16 +1,13 @@
-//! Test your integration without the vendor: a stand-in for BlackBox on a socket of your machine.
-//!
-//! It is written from the vendor's document *Tokens de Acesso*, and shares no code with the client. The document shows
-//! no refusal: those here are what the ASP.NET OAuth server answers, which the vendor seems to use.
-//!
-//! The crate's front page shows it at work.
+#![doc = include_str!("../docs/testing.md")]
 
 use std::time::Duration;
 
 use auth_common::{
     BaseUrl, ConfigurationError,
-    testing::{Issued, Received, Response, Role, TokenCall},
+    testing::{Issued, Received, Role, TokenCall},
 };
+
+pub use auth_common::testing::{Call, ManualClock, Reply, Response, Script};
 
 use crate::{BlackBox, Credentials};
 

@@ -30,6 +30,10 @@ pub type Builder = auth_common::Builder<ContaSimples>;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub type Authorize = auth_common::Authorize<ContaSimples>;
 
+/// A `tower` service whose calls carry the header; [`Authorize`] makes it, as a layer.
+#[cfg(feature = "tower")]
+pub type Authorized<S> = auth_common::Authorized<ContaSimples, S>;
+
 /// Why there is no token, with what Conta Simples said about it as [`ErrorResponse`].
 ///
 /// [`CredentialsRefused`](auth_common::Error::CredentialsRefused) for a key and a secret that you know to be right may

@@ -32,6 +32,10 @@ pub type Builder = auth_common::Builder<DirectLink>;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub type Authorize = auth_common::Authorize<DirectLink>;
 
+/// A `tower` service whose calls carry the header; [`Authorize`] makes it, as a layer.
+#[cfg(feature = "tower")]
+pub type Authorized<S> = auth_common::Authorized<DirectLink, S>;
+
 /// Why there is no token, with what DirectLink said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 

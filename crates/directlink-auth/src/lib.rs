@@ -11,6 +11,9 @@ mod credentials;
 pub mod testing;
 mod wire;
 
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use auth_common::{Answer, Call};
 pub use auth_common::{
     BaseUrl, ConfigurationError, CoolDown, Failure, Invalidation, Snapshot, Token, TokenState,
     Transport, TransportBuilder, Vars,
@@ -21,6 +24,9 @@ pub use auth_common::{
     doc(cfg(any(feature = "reqwest-middleware", feature = "tower")))
 )]
 pub use authenticator::Authorize;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use authenticator::Authorized;
 pub use authenticator::{Authenticator, Builder, DirectLink, Error};
 pub use credentials::Credentials;
 pub use wire::{ErrorResponse, TokenResponse};

@@ -1,15 +1,13 @@
-//! Test your integration without the vendor: a stand-in for a DirectLink server on a socket of your machine.
-//!
-//! It is written from the vendor's document *Obter token OAuth2*, and shares no code with the client.
-//!
-//! The crate's front page shows it at work.
+#![doc = include_str!("../docs/testing.md")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use auth_common::{
     BaseUrl, ConfigurationError,
-    testing::{Issued, Received, Response, Role, TokenCall, jwt},
+    testing::{Issued, Received, Role, TokenCall, jwt},
 };
+
+pub use auth_common::testing::{Call, ManualClock, Reply, Response, Script};
 
 use crate::{Credentials, DirectLink};
 

@@ -29,6 +29,10 @@ pub type Builder = auth_common::Builder<Invoisys>;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub type Authorize = auth_common::Authorize<Invoisys>;
 
+/// A `tower` service whose calls carry the header; [`Authorize`] makes it, as a layer.
+#[cfg(feature = "tower")]
+pub type Authorized<S> = auth_common::Authorized<Invoisys, S>;
+
 /// Why there is no token, with what Invoisys said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 

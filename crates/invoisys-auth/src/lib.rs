@@ -12,6 +12,9 @@ mod environment;
 pub mod testing;
 mod wire;
 
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use auth_common::{Answer, Call};
 pub use auth_common::{
     BaseUrl, ConfigurationError, CoolDown, Failure, Invalidation, Snapshot, Token, TokenState,
     Transport, TransportBuilder, Vars,
@@ -22,6 +25,9 @@ pub use auth_common::{
     doc(cfg(any(feature = "reqwest-middleware", feature = "tower")))
 )]
 pub use authenticator::Authorize;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use authenticator::Authorized;
 pub use authenticator::{Authenticator, Builder, Error, Invoisys};
 pub use credentials::Credentials;
 pub use environment::Environment;

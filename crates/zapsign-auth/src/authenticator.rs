@@ -30,6 +30,10 @@ pub type Builder = auth_common::Builder<ZapSign>;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub type Authorize = auth_common::Authorize<ZapSign>;
 
+/// A `tower` service whose calls carry the header; [`Authorize`] makes it, as a layer.
+#[cfg(feature = "tower")]
+pub type Authorized<S> = auth_common::Authorized<ZapSign, S>;
+
 /// Why there is no token, with what ZapSign said about it as [`ErrorResponse`].
 pub type Error = auth_common::Error<ErrorResponse>;
 

@@ -1,17 +1,13 @@
-//! Test your integration without the vendor: a stand-in for ZapSign on a socket of your machine.
-//!
-//! It is written from the vendor's document *Obter token de acesso*, and from what the vendor's other pages tell of the
-//! refresh. It shares no code with the client. As the vendor's server does, it answers a path without its last slash by
-//! a redirect, reads a body without a length as empty, and knows `Bearer` in this spelling only.
-//!
-//! The crate's front page shows it at work.
+#![doc = include_str!("../docs/testing.md")]
 
 use std::time::{Duration, SystemTime};
 
 use auth_common::{
     BaseUrl, ConfigurationError,
-    testing::{Issued, Received, Response, Role, TokenCall, jwt},
+    testing::{Issued, Received, Role, TokenCall, jwt},
 };
+
+pub use auth_common::testing::{Call, ManualClock, Reply, Response, Script};
 
 use crate::{Credentials, Environment, ZapSign};
 

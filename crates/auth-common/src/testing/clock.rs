@@ -11,6 +11,17 @@ use crate::lifetime::Moment;
 ///
 /// It has two hands, as a machine has: a monotonic one, and one on the wall that can be set. A token expires when
 /// either says so.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use auth_common::testing::ManualClock;
+///
+/// let clock = ManualClock::default();
+/// let start = clock.wall();
+/// clock.advance(Duration::from_secs(3600));
+/// assert_eq!((clock.wall() - start).num_minutes(), 60);
+/// ```
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<Mutex<Moment>>);
 
@@ -51,6 +62,13 @@ impl ManualClock {
 
     fn lock(&self) -> MutexGuard<'_, Moment> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for ManualClock {
+    /// A clock that shows the time at which it is made.
+    fn default() -> Self {
+        Self::new(Utc::now())
     }
 }
 
