@@ -225,7 +225,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Uses no proxy, whatever the environment says.
+    /// Uses no proxy, whatever the environment says. To the HTTP library, `NO_PROXY=*` means every name, and no host
+    /// given by its IP address: list that in `NO_PROXY`, or say so here.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Route::Direct;
         self
