@@ -12,7 +12,7 @@ mod layer;
 mod middleware;
 
 #[cfg(feature = "tower")]
-pub use layer::{Answer, Authorized};
+pub use layer::{Answer, Authorized, OneShot};
 
 /// Attaches the `Authorization` header to calls of the vendor's API, as a middleware of `reqwest-middleware` (feature
 /// `reqwest-middleware`) and as a layer of `tower` (feature `tower`).
@@ -94,10 +94,8 @@ impl<E: TokenEndpoint> fmt::Debug for Authorize<E> {
     }
 }
 
-/// A request that can carry the header: a `reqwest::Request`, or an `http::Request` whose body is `Clone`.
-///
-/// Implement it for a type around any other, such as an `http::Request` whose body streams: hand its parts out, and let
-/// [`repeat`](Self::repeat) be `None`.
+/// A request that can carry the header: a `reqwest::Request`, an `http::Request` whose body is `Clone`, or with the
+/// feature `tower` any other in a `OneShot`.
 pub trait Call: Sized + Send + 'static {
     /// The scheme, such as `https`.
     fn scheme(&self) -> &str;

@@ -36,7 +36,7 @@ mod transport;
 pub use authenticator::{Authenticator, Builder, CoolDown};
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use authorize::{Answer, Authorized};
+pub use authorize::{Answer, Authorized, OneShot};
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 #[cfg_attr(
     docsrs,

@@ -13,7 +13,7 @@ mod wire;
 
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use auth_common::{Answer, Call};
+pub use auth_common::{Answer, Call, OneShot};
 pub use auth_common::{
     BaseUrl, ConfigurationError, CoolDown, Failure, Invalidation, Snapshot, Token, TokenState,
     Transport, TransportBuilder, Vars,

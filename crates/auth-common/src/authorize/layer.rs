@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -82,6 +82,49 @@ impl<E: TokenEndpoint, S: Clone> Clone for Authorized<E, S> {
             authorize: self.authorize.clone(),
             inner: self.inner.clone(),
         }
+    }
+}
+
+/// A request of `http` whose body can be read once only, such as one that streams: it carries the header, and is never
+/// repeated.
+///
+/// With the `map_request` of `tower`, it is put on above the layer and taken off below:
+/// `.map_request(OneShot::from).layer(authorize).map_request(OneShot::into_inner)`.
+#[derive(Debug)]
+pub struct OneShot<B>(http::Request<B>);
+
+impl<B> OneShot<B> {
+    /// The request.
+    pub fn into_inner(self) -> http::Request<B> {
+        self.0
+    }
+}
+
+impl<B> From<http::Request<B>> for OneShot<B> {
+    fn from(request: http::Request<B>) -> Self {
+        Self(request)
+    }
+}
+
+impl<B: Send + 'static> Call for OneShot<B> {
+    fn scheme(&self) -> &str {
+        self.0.uri().scheme_str().unwrap_or_default()
+    }
+
+    fn host(&self) -> &str {
+        self.0.uri().host().unwrap_or_default()
+    }
+
+    fn port(&self) -> Option<u16> {
+        self.0.uri().port_u16()
+    }
+
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.0.headers_mut()
+    }
+
+    fn repeat(&self) -> Option<Self> {
+        None
     }
 }
 

@@ -10,7 +10,7 @@ use reqwest::Body;
 use tokio::task::JoinSet;
 
 use crate::{
-    plug::{Beyond, InLayer, InMiddleware, InOwnLayer, InPlainLayer, Plug},
+    plug::{Beyond, InLayer, InMiddleware, InOneShotLayer, InPlainLayer, Plug},
     vendor::{LIFETIME, Problem, Sample, Vendor},
 };
 
@@ -233,7 +233,7 @@ async fn revoked_token_without_a_successor_is_an_error<P: Plug>() {
 }
 every_plug!(revoked_token_without_a_successor_is_an_error);
 
-// A body that streams: `reqwest` can tell one from the other, and a user can for a type of their own.
+// A body that streams: `reqwest` can tell one from the other, and a user by `OneShot`.
 
 #[tokio::test]
 async fn streaming_body_is_not_repeated_and_its_token_not_used_again_in_the_middleware() {
@@ -246,9 +246,8 @@ async fn streaming_body_is_not_repeated_and_its_token_not_used_again_in_the_laye
 }
 
 #[tokio::test]
-async fn streaming_body_is_not_repeated_and_its_token_not_used_again_in_the_layer_over_ones_own_type()
- {
-    streaming_body_is_not_repeated(InOwnLayer::send).await;
+async fn streaming_body_is_not_repeated_in_the_layer_over_plain_http() {
+    streaming_body_is_not_repeated(InOneShotLayer::send).await;
 }
 
 async fn streaming_body_is_not_repeated<P: Plug>(

@@ -8,8 +8,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use auth_common::{Answer, Authorize, Authorized, Call, Error};
-use http::{Extensions, HeaderMap, StatusCode, Uri, header};
+use auth_common::{Answer, Authorize, Authorized, Call, Error, OneShot};
+use http::{Extensions, StatusCode, Uri, header};
 use reqwest::Body;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use tower_layer::Layer;
@@ -168,19 +168,19 @@ impl Service<http::Request<Vec<u8>>> for PlainHttp {
     }
 }
 
-/// The layer of `tower`, over a service whose calls have a type of the user's own.
+/// The layer of `tower`, over a service whose calls cannot be cloned.
 #[derive(Clone)]
-pub(crate) struct InOwnLayer(Authorized<Sample, Strict<PlainHttp>>);
+pub(crate) struct InOneShotLayer(Authorized<Sample, Strict<PlainHttp>>);
 
-impl InOwnLayer {
+impl InOneShotLayer {
     pub(crate) async fn send(&self, url: &str, body: Body) -> Outcome {
         let uri: Uri = url.parse().unwrap();
         let request = http::Request::get(uri).body((body, Cell::new(()))).unwrap();
-        send(self.0.clone(), Streaming(request)).await
+        send(self.0.clone(), OneShot::from(request)).await
     }
 }
 
-impl Plug for InOwnLayer {
+impl Plug for InOneShotLayer {
     fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
         Self(authorize.layer(Strict::new(PlainHttp(client()), beyond)))
     }
@@ -190,32 +190,10 @@ impl Plug for InOwnLayer {
     }
 }
 
-/// A request with a body that is neither `Clone` nor `Sync`.
-pub(crate) struct Streaming(http::Request<(Body, Cell<()>)>);
+/// A body that is neither `Clone` nor `Sync`.
+type Streaming = (Body, Cell<()>);
 
-impl Call for Streaming {
-    fn scheme(&self) -> &str {
-        self.0.uri().scheme_str().unwrap_or_default()
-    }
-
-    fn host(&self) -> &str {
-        self.0.uri().host().unwrap_or_default()
-    }
-
-    fn port(&self) -> Option<u16> {
-        self.0.uri().port_u16()
-    }
-
-    fn headers_mut(&mut self) -> &mut HeaderMap {
-        self.0.headers_mut()
-    }
-
-    fn repeat(&self) -> Option<Self> {
-        None
-    }
-}
-
-impl Service<Streaming> for PlainHttp {
+impl Service<OneShot<Streaming>> for PlainHttp {
     type Response = http::Response<Body>;
     type Error = reqwest::Error;
     type Future = Sending<Self::Response, Self::Error>;
@@ -224,9 +202,9 @@ impl Service<Streaming> for PlainHttp {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, Streaming(request): Streaming) -> Self::Future {
+    fn call(&mut self, call: OneShot<Streaming>) -> Self::Future {
         let client = self.0.clone();
-        let request = request.map(|(body, _)| body);
+        let request = call.into_inner().map(|(body, _)| body);
         Box::pin(async move { Ok(client.execute(request.try_into()?).await?.into()) })
     }
 }
