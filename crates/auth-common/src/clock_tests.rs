@@ -49,3 +49,20 @@ fn a_mark_past_the_end_of_the_platforms_time_counts_as_reached() {
     });
     assert!(mark.is_reached(&Clock::System));
 }
+
+#[test]
+fn both_hands_of_the_machines_clock_move_on() {
+    let before = Clock::System.now();
+    let moved = |now: Moment| now.monotonic > before.monotonic && now.wall > before.wall;
+    assert!((0..1_000_000).any(|_| moved(Clock::System.now())));
+}
+
+#[test]
+fn draws_are_spread_from_0_to_1000() {
+    let draws: Vec<u32> = (0..1_000).map(|_| Clock::System.draw()).collect();
+    assert!(draws.iter().all(|draw| *draw <= 1000));
+    for tenth in 0..10 {
+        let range = tenth * 100..(tenth + 1) * 100;
+        assert!(draws.iter().any(|draw| range.contains(draw)), "{range:?}");
+    }
+}
