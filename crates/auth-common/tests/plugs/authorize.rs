@@ -93,9 +93,12 @@ async fn same_origin_may_be_spelled_otherwise<P: Plug>() {
     let vendor = StandIn::<Vendor>::start();
     let base: BaseUrl = "https://api.example.com/gateway".parse().unwrap();
     let beyond = Beyond::answering(OK);
-    let authorize = Authorize::new(vendor.authenticator().unwrap()).and_for(base);
-    let plug = P::new(authorize, &beyond);
+    let plain: BaseUrl = "http://127.0.0.1".parse().unwrap();
+    let authorize = Authorize::new(vendor.authenticator().unwrap());
+    let plug = P::new(authorize.and_for(base).and_for(plain), &beyond);
     for same in [
+        "http://127.0.0.1/things",
+        "http://127.0.0.1:80/things",
         "https://api.example.com/elsewhere",
         "https://api.example.com:443/gateway/things",
         "https://API.Example.COM/gateway/things",
@@ -104,8 +107,10 @@ async fn same_origin_may_be_spelled_otherwise<P: Plug>() {
     ] {
         assert_eq!(plug.get(same).await.unwrap(), OK, "{same}");
     }
-    assert_eq!(beyond.tokens(), ["access-1"; 5]);
+    assert_eq!(beyond.tokens(), ["access-1"; 7]);
     for foreign in [
+        "http://127.0.0.1:443/things",
+        "https://127.0.0.1:80/things",
         "https://api.example.com:80/gateway/things",
         "http://api.example.com:443/gateway/things",
         "https://api.example.com./gateway/things",
@@ -113,7 +118,7 @@ async fn same_origin_may_be_spelled_otherwise<P: Plug>() {
     ] {
         assert!(plug.get(foreign).await.is_err(), "{foreign}");
     }
-    assert_eq!(beyond.hosts().len(), 5);
+    assert_eq!(beyond.hosts().len(), 7);
 }
 every_plug!(same_origin_may_be_spelled_otherwise);
 
