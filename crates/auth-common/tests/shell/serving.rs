@@ -77,6 +77,21 @@ async fn advisory_caller_is_served_at_once_while_one_refresh_runs_in_the_backgro
 }
 
 #[tokio::test(start_paused = true)]
+async fn early_renewal_says_at_which_fraction_of_its_lifetime_a_token_is_renewed() {
+    for (fraction, renewed_at) in [(0.02, 980), (0.25, 750), (0.5, 500)] {
+        let scene = Scene::with(|builder| builder.early_renewal(fraction));
+        scene.vendor.always(|| token("short", secs(1000)));
+        scene.token().await.unwrap();
+        scene.pass(secs(renewed_at - 1)).await;
+        scene.ask_and_settle().await.unwrap();
+        assert_eq!(scene.vendor.requests(), 1, "{fraction}");
+        scene.pass(secs(1)).await;
+        scene.ask_and_settle().await.unwrap();
+        assert_eq!(scene.vendor.requests(), 2, "{fraction}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn failing_background_refresh_is_invisible_and_tried_again_on_schedule() {
     let scene = Scene::with(|builder| builder.attempts(1));
     scene.vendor.once(|| token("day", secs(36_000)));
