@@ -238,9 +238,12 @@ fn caller_that_awaits_a_flight_ahead_of_expiry_does_so_for_ten_seconds_at_most()
     current_thread().block_on(scene.token()).unwrap();
     scene.clock.advance(secs(30));
 
-    let (outcome, took) = paused().block_on(timed(scene.token()));
+    let runtime = paused();
+    let (outcome, took) = runtime.block_on(timed(scene.token()));
     assert_eq!(outcome.unwrap(), "access-1");
     assert_eq!(took.as_secs(), 10);
+    // The flight goes on for those who can wait.
+    assert!(scene.authenticator.snapshot().in_flight);
 }
 
 #[test]
@@ -313,6 +316,22 @@ fn last_authenticator_ends_its_flight_from_outside_the_runtime() {
         drop(authenticator);
         finish_flights(&runtime);
         assert_eq!(Arc::strong_count(&guard), 1, "all is dropped");
+    }
+}
+
+#[test]
+fn last_authenticator_ends_a_superseded_flight_too() {
+    let scene = Scene::new();
+    scene.vendor.always(Reply::hang);
+    let (a, b) = (current_thread(), current_thread());
+    start_flight(&a, &scene);
+    scene.clock.advance(secs(28));
+    start_flight(&b, &scene);
+
+    drop(scene.authenticator);
+    for runtime in [a, b] {
+        runtime.block_on(yield_now());
+        assert_eq!(runtime.metrics().num_alive_tasks(), 0);
     }
 }
 
