@@ -5,7 +5,7 @@ use crate::{
 };
 
 /// `cargo xtask features [--every] [crate …]`: features only add, so pairs find what does not go together. `--every`
-/// checks the other combinations too, which takes hours. A warning fails either.
+/// checks the other combinations too, which takes half an hour. A warning fails either.
 pub(crate) fn run(arguments: &[&str]) -> Result {
     let (every, named): (Vec<&str>, Vec<&str>) =
         arguments.iter().partition(|given| **given == "--every");

@@ -126,7 +126,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// What `take` takes of a token that is not at hand. Boxed and out of line, so that a call which needs none of this
     /// stays small.
     #[cold]
-    fn obtain<T>(
+    pub(crate) fn obtain<T>(
         &self,
         want: Want,
         take: fn(&Token) -> T,

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder as RuntimeBuilder, Handle, Runtime};
 
 use crate::{
     Builder, ConfigurationError, Error, Invalidation, RefreshTokenEndpoint, Snapshot, Token,
-    TokenEndpoint,
+    TokenEndpoint, source::Want,
 };
 
 /// Hands out the `Authorization` header for a vendor's API, without async.
@@ -47,11 +47,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When there is no valid token and none can be had, and within a runtime.
     pub fn authorization(&self) -> Result<HeaderValue, Error<E::ErrorResponse>> {
-        outside_a_runtime()?;
-        match self.authenticator.at_hand(Token::authorization) {
-            Some(authorization) => Ok(authorization),
-            None => wait_for(self.authenticator.authorization()),
-        }
+        self.take(Token::authorization)
     }
 
     /// The token itself.
@@ -60,11 +56,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When there is no valid token and none can be had, and within a runtime.
     pub fn token(&self) -> Result<Token, Error<E::ErrorResponse>> {
-        outside_a_runtime()?;
-        match self.authenticator.at_hand(Token::clone) {
-            Some(token) => Ok(token),
-            None => wait_for(self.authenticator.token()),
-        }
+        self.take(Token::clone)
     }
 
     /// Asks for a new token now, whatever is cached, or joins a request that is under way.
@@ -93,6 +85,15 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// What this authenticator is doing, without secrets. This may be called within a runtime.
     pub fn snapshot(&self) -> Snapshot {
         self.authenticator.snapshot()
+    }
+
+    /// What `take` takes of the token. Within a runtime it fails with a token at hand too: at once, not at some renewal.
+    fn take<T>(&self, take: fn(&Token) -> T) -> Result<T, Error<E::ErrorResponse>> {
+        outside_a_runtime()?;
+        match self.authenticator.at_hand(take) {
+            Some(taken) => Ok(taken),
+            None => wait_for(self.authenticator.obtain(Want::Token, take)),
+        }
     }
 }
 

@@ -58,12 +58,12 @@ pub(crate) struct Limits {
     pub(crate) policy: Policy,
 }
 
-/// A token and its validity, as served.
+/// A token, as served.
 pub(crate) struct Current {
     pub(crate) token: Token,
-    validity: Validity,
     /// Where it is no longer fresh.
     advisory: Mark,
+    expiry: Moment,
 }
 
 /// What a caller wants.
@@ -565,7 +565,7 @@ impl<E: TokenEndpoint> Flight<E> {
         drop(state);
         let flown = match flown {
             Ok((current, exchange)) => {
-                observe::issued(exchange, now.until(current.validity.expiry), took);
+                observe::issued(exchange, now.until(current.expiry), took);
                 Ok(current)
             }
             Err((error, for_another)) => {
@@ -596,8 +596,8 @@ impl<E: TokenEndpoint> Source<E> {
         let token = Token::new(arrived.authorization, expires_at, generation);
         let current = Arc::new(Current {
             token,
-            validity: arrived.validity,
             advisory: Mark::new(arrived.validity.advisory),
+            expiry: arrived.validity.expiry,
         });
         state.refresh_token = arrived.refresh_token;
         state.last_error = None;
