@@ -10,7 +10,7 @@ use reqwest::Body;
 use tokio::task::JoinSet;
 
 use crate::{
-    plug::{Beyond, InLayer, InMiddleware, InOneShotLayer, InPlainLayer, Plug},
+    plug::{Beyond, InLayer, InMiddleware, InPlainLayer, Plug},
     vendor::{LIFETIME, Problem, Sample, Vendor},
 };
 
@@ -252,7 +252,7 @@ async fn streaming_body_is_not_repeated_and_its_token_not_used_again_in_the_laye
 
 #[tokio::test]
 async fn streaming_body_is_not_repeated_in_the_layer_over_plain_http() {
-    streaming_body_is_not_repeated(InOneShotLayer::send).await;
+    streaming_body_is_not_repeated(InPlainLayer::send_once).await;
 }
 
 async fn streaming_body_is_not_repeated<P: Plug>(

@@ -137,6 +137,15 @@ impl Plug for InLayer {
 #[derive(Clone)]
 pub(crate) struct InPlainLayer(Authorized<Sample, Strict<PlainHttp>>);
 
+impl InPlainLayer {
+    /// A call whose body can be read once only.
+    pub(crate) async fn send_once(&self, url: &str, body: Body) -> Outcome {
+        let uri: Uri = url.parse().unwrap();
+        let request = http::Request::get(uri).body((body, Cell::new(()))).unwrap();
+        send(self.0.clone(), OneShot::from(request)).await
+    }
+}
+
 impl Plug for InPlainLayer {
     fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
         Self(authorize.layer(Strict::new(PlainHttp(client()), beyond)))
@@ -144,7 +153,7 @@ impl Plug for InPlainLayer {
 
     async fn get(&self, url: &str) -> Outcome {
         let uri: Uri = url.parse().unwrap();
-        let request = http::Request::get(uri).body(BODY.into()).unwrap();
+        let request = http::Request::get(uri).body(BODY.to_owned()).unwrap();
         send(self.0.clone(), request).await
     }
 }
@@ -153,7 +162,7 @@ impl Plug for InPlainLayer {
 #[derive(Clone)]
 pub(crate) struct PlainHttp(reqwest::Client);
 
-impl Service<http::Request<Vec<u8>>> for PlainHttp {
+impl<B: Into<Body>> Service<http::Request<B>> for PlainHttp {
     type Response = http::Response<Body>;
     type Error = reqwest::Error;
     type Future = Sending<Self::Response, Self::Error>;
@@ -162,31 +171,10 @@ impl Service<http::Request<Vec<u8>>> for PlainHttp {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<Vec<u8>>) -> Self::Future {
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let client = self.0.clone();
-        Box::pin(async move { Ok(client.execute(request.try_into()?).await?.into()) })
-    }
-}
-
-/// The layer of `tower`, over a service whose calls cannot be cloned.
-#[derive(Clone)]
-pub(crate) struct InOneShotLayer(Authorized<Sample, Strict<PlainHttp>>);
-
-impl InOneShotLayer {
-    pub(crate) async fn send(&self, url: &str, body: Body) -> Outcome {
-        let uri: Uri = url.parse().unwrap();
-        let request = http::Request::get(uri).body((body, Cell::new(()))).unwrap();
-        send(self.0.clone(), OneShot::from(request)).await
-    }
-}
-
-impl Plug for InOneShotLayer {
-    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
-        Self(authorize.layer(Strict::new(PlainHttp(client()), beyond)))
-    }
-
-    async fn get(&self, url: &str) -> Outcome {
-        self.send(url, BODY.into()).await
+        let request = reqwest::Request::try_from(request);
+        Box::pin(async move { Ok(client.execute(request?).await?.into()) })
     }
 }
 
@@ -203,9 +191,7 @@ impl Service<OneShot<Streaming>> for PlainHttp {
     }
 
     fn call(&mut self, call: OneShot<Streaming>) -> Self::Future {
-        let client = self.0.clone();
-        let request = call.into_inner().map(|(body, _)| body);
-        Box::pin(async move { Ok(client.execute(request.try_into()?).await?.into()) })
+        Service::call(self, call.into_inner().map(|(body, _)| body))
     }
 }
 
