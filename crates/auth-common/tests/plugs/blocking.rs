@@ -13,7 +13,7 @@ use auth_common::{
 };
 use chrono::DateTime;
 use secrecy::ExposeSecret;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{
     alone,
@@ -141,6 +141,18 @@ fn call_within_a_runtime_is_an_error_that_says_so() {
         authenticator.invalidate(&token);
         assert_eq!(authenticator.snapshot().logins, 1);
     });
+}
+
+/// As the page on `blocking` has it.
+#[test]
+fn within_spawn_blocking_the_asynchronous_side_can_be_waited_for() {
+    for runtime in [runtime(), Runtime::new().unwrap()] {
+        let vendor = StandIn::<Vendor>::start();
+        let authenticator = vendor.authenticator().unwrap();
+        let wait = move || Handle::current().block_on(authenticator.authorization());
+        let header = runtime.block_on(runtime.spawn_blocking(wait)).unwrap();
+        assert_eq!(header.unwrap(), "Bearer access-1");
+    }
 }
 
 fn refusals(authenticator: &Authenticator<Sample>) -> [Error<Problem>; 4] {
