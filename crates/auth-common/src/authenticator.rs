@@ -4,31 +4,33 @@ use http::HeaderValue;
 use secrecy::SecretString;
 
 use crate::{
-    BaseUrl, ConfigurationError, Error, Invalidation, RefreshTokenEndpoint, Snapshot, Token,
-    TokenEndpoint, Transport, TransportBuilder, Vars,
+    BaseUrl, ConfigurationError, Error, ErrorKind, InvalidBody, Invalidation, JsonObject, Snapshot,
+    Token, TokenEndpoint, Transport, TransportBuilder, Vars,
+    cache::{Cache, Destination, Limits, Want},
     clock::Clock,
-    lifecycle::{Policy, Trouble},
+    failure::TABLE,
+    lifecycle::Policy,
     lifetime::Margins,
-    source::{Limits, Line, Source, Want},
 };
 
 /// Hands out the `Authorization` header for a vendor's API: on every call, at once, valid, and with one login for all
 /// callers.
 ///
-/// Each vendor crate has this type under the name `Authenticator`, with its own endpoint as `E`. Clones are cheap and
+/// This is the one type behind the `Authenticator` of every vendor crate, which shows the same methods in the vendor's own
+/// terms and converts into this and back: for programs that are generic over vendors. Clones are cheap and
 /// share one token: keep one for as long as the program runs, and give a clone to whoever calls the API. The rules it
 /// follows are told in [Life of a token](crate::life_of_a_token).
 ///
 /// The methods that ask the vendor need a Tokio runtime with time and I/O enabled, any flavour. They may be dropped at
 /// any point, as in `select!` or on a timeout: a request for a token that is under way goes on, and its token is kept.
 pub struct Authenticator<E: TokenEndpoint> {
-    source: Arc<Source<E>>,
+    cache: Arc<Cache<E>>,
 }
 
 impl<E: TokenEndpoint> Authenticator<E> {
     /// An authenticator to be set up, for one of the vendor's environments and one set of credentials.
     pub fn builder(environment: E::Environment, credentials: E::Credentials) -> Builder<E> {
-        Builder::new(E::new(environment, credentials))
+        Builder::new(E::base_url(environment), credentials)
     }
 
     /// The authenticator that the environment variables of this process describe. The crate's documentation has their
@@ -47,7 +49,9 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When a variable is missing or its value is refused; the error names it.
     pub fn builder_from(vars: &Vars) -> Result<Builder<E>, ConfigurationError> {
-        E::from_vars(vars).map(|endpoint| Builder::new(Ok(endpoint)))
+        vars.require(E::REQUIRED_VARS)?;
+        let environment = E::environment_from(vars)?;
+        Ok(Self::builder(environment, E::credentials_from(vars)?))
     }
 
     /// The value of the `Authorization` header for a call to the vendor's API: `Bearer …`, marked sensitive.
@@ -93,7 +97,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// Only that very token is affected: a 401 that arrives late cannot discard a newer one, and ten tasks that see
     /// the same 401 cause one login. What came of it is returned.
     pub fn invalidate(&self, token: &Token) -> Invalidation {
-        self.source.invalidate(token)
+        self.cache.invalidate(token)
     }
 
     /// Asks the vendor's token endpoint once, and returns its answer in the vendor's own fields. This neither uses nor
@@ -103,24 +107,37 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When the vendor refuses, cannot be reached, or answers otherwise than documented.
     pub async fn request_token(&self) -> Result<E::TokenResponse, Error<E::ErrorResponse>> {
-        let request = self.source.endpoint.token_request();
-        self.source.request(request, None, E::token_response).await
+        self.cache.request_token().await
+    }
+
+    /// Presents `refresh_token` to the vendor once, and returns its answer as `read` decodes it. This neither uses nor
+    /// fills the cache, which refreshes by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the vendor has no refresh tokens, refuses, cannot be reached, or answers otherwise than documented.
+    pub async fn refresh_token<T>(
+        &self,
+        refresh_token: &SecretString,
+        read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
+    ) -> Result<T, Error<E::ErrorResponse>> {
+        self.cache.request_refresh(refresh_token, read).await
     }
 
     /// The address below which the vendor's API lives, and its token endpoint.
     pub fn base_url(&self) -> &BaseUrl {
-        self.source.endpoint.base_url()
+        &self.cache.destination.base
     }
 
     /// What this authenticator is doing, without secrets.
     pub fn snapshot(&self) -> Snapshot {
-        self.source.snapshot()
+        self.cache.snapshot()
     }
 
     /// What `take` takes of the cached token, while it is fresh.
     #[inline]
     pub(crate) fn at_hand<T>(&self, take: fn(&Token) -> T) -> Option<T> {
-        self.source.fresh(take)
+        self.cache.fresh(take)
     }
 
     /// What `take` takes of a token that is not at hand. Boxed and out of line, so that a call which needs none of this
@@ -131,36 +148,14 @@ impl<E: TokenEndpoint> Authenticator<E> {
         want: Want,
         take: fn(&Token) -> T,
     ) -> Pin<Box<impl Future<Output = Result<T, Error<E::ErrorResponse>>>>> {
-        Box::pin(async move { Ok(take(&self.source.obtain(want).await?.token)) })
-    }
-}
-
-impl<E: RefreshTokenEndpoint> Authenticator<E> {
-    /// Presents `refresh_token` to the vendor once, and returns its answer in the vendor's own fields. This neither
-    /// uses nor fills the cache, which refreshes by itself.
-    ///
-    /// # Errors
-    ///
-    /// When the vendor refuses, cannot be reached, or answers otherwise than documented.
-    pub async fn refresh_token(
-        &self,
-        refresh_token: &SecretString,
-    ) -> Result<E::RefreshResponse, Error<E::ErrorResponse>> {
-        let request = self
-            .source
-            .endpoint
-            .refresh_request(refresh_token)
-            .ok_or_else(|| ConfigurationError::new("refresh token", "is unknown to this vendor"))?;
-        self.source
-            .request(request, Some(refresh_token), E::refresh_response)
-            .await
+        Box::pin(async move { Ok(take(&self.cache.obtain(want).await?.token)) })
     }
 }
 
 impl<E: TokenEndpoint> Clone for Authenticator<E> {
     fn clone(&self) -> Self {
         Self {
-            source: Arc::clone(&self.source),
+            cache: Arc::clone(&self.cache),
         }
     }
 }
@@ -176,7 +171,8 @@ impl<E: TokenEndpoint> fmt::Debug for Authenticator<E> {
 /// The settings of an [`Authenticator`]. Every one of them has a default that suits most programs.
 #[must_use]
 pub struct Builder<E: TokenEndpoint> {
-    endpoint: Result<E, ConfigurationError>,
+    base: Result<BaseUrl, ConfigurationError>,
+    credentials: E::Credentials,
     transport: Option<Transport>,
     own_transport: Option<TransportBuilder>,
     application: Option<String>,
@@ -186,9 +182,10 @@ pub struct Builder<E: TokenEndpoint> {
 }
 
 impl<E: TokenEndpoint> Builder<E> {
-    fn new(endpoint: Result<E, ConfigurationError>) -> Self {
+    fn new(base: Result<BaseUrl, ConfigurationError>, credentials: E::Credentials) -> Self {
         Self {
-            endpoint,
+            base,
+            credentials,
             transport: None,
             own_transport: None,
             application: None,
@@ -281,20 +278,21 @@ impl<E: TokenEndpoint> Builder<E> {
     }
 
     /// How long the vendor is left alone after a first failure of this kind, from 1 s to 1 h. It doubles with each
-    /// further one; callers get the same error in the meantime.
-    pub fn cool_down(mut self, after: CoolDown, first: Duration) -> Self {
+    /// further one; callers get the same error in the meantime. [`ErrorKind::Configuration`] is refused: no pause follows
+    /// on it.
+    pub fn cool_down(mut self, after: ErrorKind, first: Duration) -> Self {
         if !(Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&first) {
             return self.refuse("cool-down", "must be between 1 s and 1 h");
         }
-        let kinds: &[Trouble] = match after {
-            CoolDown::Refused => &[Trouble::Refused, Trouble::Rejected],
-            CoolDown::RateLimited => &[Trouble::RateLimited],
-            CoolDown::Unavailable => &[Trouble::Transient],
-            CoolDown::InvalidResponse => &[Trouble::Malformed],
-        };
-        for kind in kinds {
-            if let Some(cool_down) = self.limits.policy.cool_downs.get_mut(*kind as usize) {
-                *cool_down = first;
+        if after == ErrorKind::Configuration {
+            return self.refuse(
+                "cool-down",
+                "must be for an error that the vendor can cause",
+            );
+        }
+        for (row, pause) in TABLE.iter().zip(&mut self.limits.policy.first_pauses) {
+            if row.error == after {
+                *pause = first;
             }
         }
         self
@@ -302,7 +300,7 @@ impl<E: TokenEndpoint> Builder<E> {
 
     /// Reads the time from a clock moved by hand, and takes chance out of every margin: for tests.
     #[cfg(feature = "testing")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+
     pub fn clock(mut self, clock: crate::testing::ManualClock) -> Self {
         self.clock = Clock::Manual(clock);
         self
@@ -318,13 +316,13 @@ impl<E: TokenEndpoint> Builder<E> {
         if let Some(refused) = self.refused {
             return Err(refused);
         }
-        let endpoint = self.endpoint?;
+        let base = self.base?;
         let has_tls = cfg!(any(
             feature = "rustls",
             feature = "rustls-ring",
             feature = "native-tls"
         ));
-        if !has_tls && endpoint.base_url().as_url().scheme() == "https" {
+        if !has_tls && base.as_url().scheme() == "https" {
             return Err(ConfigurationError::new(
                 "base URL",
                 "needs a feature for TLS, such as `rustls`, for https://",
@@ -351,14 +349,14 @@ impl<E: TokenEndpoint> Builder<E> {
                 "must be visible ASCII, as in shop/1.4.2",
             )
         })?;
-        let line = Line {
+        let destination = Destination {
             transport,
-            base: endpoint.base_url().clone(),
+            base,
             user_agent,
         };
-        let source = Source::new(endpoint, line, self.clock, self.limits);
+        let cache = Cache::new(self.credentials, destination, self.clock, self.limits);
         Ok(Authenticator {
-            source: Arc::new(source),
+            cache: Arc::new(cache),
         })
     }
 
@@ -380,20 +378,6 @@ impl<E: TokenEndpoint> fmt::Debug for Builder<E> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
-}
-
-/// After which kind of failure the vendor is left alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CoolDown {
-    /// [`Error::CredentialsRefused`] and [`Error::Refused`]: 60 s, doubling to 15 min.
-    Refused,
-    /// [`Error::RateLimited`] where the vendor does not say for how long: 5 min, doubling to 1 h.
-    RateLimited,
-    /// [`Error::Unavailable`] and [`Error::TimedOut`]: 1 s, doubling to 30 s.
-    Unavailable,
-    /// [`Error::InvalidResponse`]: 5 s, doubling to 60 s.
-    InvalidResponse,
 }
 
 /// Slow vendors answer within a few seconds; two attempts and a wait fit into a flight.

@@ -12,25 +12,18 @@ mod layer;
 mod middleware;
 
 #[cfg(feature = "tower")]
-pub use layer::{Answer, Authorized, OneShot};
+pub use layer::{Authorize, AuthorizeLayer, AuthorizeResponse, OneShot};
+#[cfg(feature = "reqwest-middleware")]
+pub use middleware::AuthorizeMiddleware;
 
-/// Attaches the `Authorization` header to calls of the vendor's API, as a middleware of `reqwest-middleware` (feature
-/// `reqwest-middleware`) and as a layer of `tower` (feature `tower`).
-///
-/// - Only calls to the vendor's own origin pass: the scheme, host and port of the base URL. Any other fails with
-///   [`Error::Configuration`] before anything is sent, so that a token cannot leak by a wrong URL.
-/// - When the API answers 401, the very token that was sent is invalidated, another is asked for, and the call is
-///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
-///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
-///   [`Invalidation::TooSoon`]).
-pub struct Authorize<E: TokenEndpoint> {
+/// Where the header is attached, and what follows on a 401: the same for the layer and the middleware.
+struct Policy<E: TokenEndpoint> {
     authenticator: Authenticator<E>,
     origins: Vec<BaseUrl>,
 }
 
-impl<E: TokenEndpoint> Authorize<E> {
-    /// For calls to the origin of the authenticator's base URL.
-    pub fn new(authenticator: Authenticator<E>) -> Self {
+impl<E: TokenEndpoint> Policy<E> {
+    fn new(authenticator: Authenticator<E>) -> Self {
         let origins = vec![authenticator.base_url().clone()];
         Self {
             authenticator,
@@ -38,15 +31,16 @@ impl<E: TokenEndpoint> Authorize<E> {
         }
     }
 
-    /// Lets calls to the origin of `base` pass as well, for a vendor whose API lives elsewhere than its tokens.
-    #[must_use]
-    pub fn and_for(mut self, base: BaseUrl) -> Self {
+    fn and_for(mut self, base: BaseUrl) -> Self {
         self.origins.push(base);
         self
     }
 
     /// Checks where a call goes, and attaches the header.
-    async fn attach(&self, call: &mut impl Call) -> Result<Token, Error<E::ErrorResponse>> {
+    async fn attach(
+        &self,
+        call: &mut impl AuthorizeRequest,
+    ) -> Result<Token, Error<E::ErrorResponse>> {
         if !self.origins.iter().any(|base| goes_to(call, base)) {
             return Err(ConfigurationError::new(
                 "request URL",
@@ -76,7 +70,7 @@ impl<E: TokenEndpoint> Authorize<E> {
     }
 }
 
-impl<E: TokenEndpoint> Clone for Authorize<E> {
+impl<E: TokenEndpoint> Clone for Policy<E> {
     fn clone(&self) -> Self {
         Self {
             authenticator: self.authenticator.clone(),
@@ -85,9 +79,9 @@ impl<E: TokenEndpoint> Clone for Authorize<E> {
     }
 }
 
-impl<E: TokenEndpoint> fmt::Debug for Authorize<E> {
+impl<E: TokenEndpoint> fmt::Debug for Policy<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorize")
+        f.debug_struct("Policy")
             .field("authenticator", &self.authenticator)
             .field("origins", &self.origins)
             .finish()
@@ -96,7 +90,7 @@ impl<E: TokenEndpoint> fmt::Debug for Authorize<E> {
 
 /// A request that can carry the header: a `reqwest::Request`, an `http::Request` whose body is `Clone`, or with the
 /// feature `tower` any other in a `OneShot`.
-pub trait Call: Sized + Send + 'static {
+pub trait AuthorizeRequest: Sized + Send + 'static {
     /// The scheme, such as `https`.
     fn scheme(&self) -> &str;
 
@@ -113,7 +107,7 @@ pub trait Call: Sized + Send + 'static {
     fn repeat(&self) -> Option<Self>;
 }
 
-impl Call for reqwest::Request {
+impl AuthorizeRequest for reqwest::Request {
     fn scheme(&self) -> &str {
         self.url().scheme()
     }
@@ -135,7 +129,7 @@ impl Call for reqwest::Request {
     }
 }
 
-impl<B: Clone + Send + 'static> Call for http::Request<B> {
+impl<B: Clone + Send + 'static> AuthorizeRequest for http::Request<B> {
     fn scheme(&self) -> &str {
         self.uri().scheme_str().unwrap_or_default()
     }
@@ -157,7 +151,7 @@ impl<B: Clone + Send + 'static> Call for http::Request<B> {
     }
 }
 
-fn goes_to(call: &impl Call, base: &BaseUrl) -> bool {
+fn goes_to(call: &impl AuthorizeRequest, base: &BaseUrl) -> bool {
     let base = base.as_url();
     let default_port = match call.scheme() {
         "https" => Some(443),

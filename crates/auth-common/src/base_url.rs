@@ -124,5 +124,4 @@ impl fmt::Debug for BaseUrl {
 }
 
 #[cfg(test)]
-#[path = "base_url_tests.rs"]
 mod tests;

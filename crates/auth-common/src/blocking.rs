@@ -11,8 +11,8 @@ use secrecy::SecretString;
 use tokio::runtime::{Builder as RuntimeBuilder, Handle, Runtime};
 
 use crate::{
-    Builder, ConfigurationError, Error, Invalidation, RefreshTokenEndpoint, Snapshot, Token,
-    TokenEndpoint, source::Want,
+    Builder, ConfigurationError, Error, InvalidBody, Invalidation, JsonObject, Snapshot, Token,
+    TokenEndpoint, cache::Want,
 };
 
 /// Hands out the `Authorization` header for a vendor's API, without async.
@@ -82,6 +82,20 @@ impl<E: TokenEndpoint> Authenticator<E> {
         wait_for(self.authenticator.request_token())
     }
 
+    /// Presents `refresh_token` to the vendor once, past the cache, and returns its answer as `read` decodes it.
+    ///
+    /// # Errors
+    ///
+    /// When the vendor has no refresh tokens, refuses, cannot be reached, or answers otherwise than documented, and
+    /// within a runtime.
+    pub fn refresh_token<T>(
+        &self,
+        refresh_token: &SecretString,
+        read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
+    ) -> Result<T, Error<E::ErrorResponse>> {
+        wait_for(self.authenticator.refresh_token(refresh_token, read))
+    }
+
     /// What this authenticator is doing, without secrets. This may be called within a runtime.
     pub fn snapshot(&self) -> Snapshot {
         self.authenticator.snapshot()
@@ -94,20 +108,6 @@ impl<E: TokenEndpoint> Authenticator<E> {
             Some(taken) => Ok(taken),
             None => wait_for(self.authenticator.obtain(Want::Token, take)),
         }
-    }
-}
-
-impl<E: RefreshTokenEndpoint> Authenticator<E> {
-    /// Presents `refresh_token` to the vendor once, past the cache.
-    ///
-    /// # Errors
-    ///
-    /// When the vendor refuses, cannot be reached, or answers otherwise than documented, and within a runtime.
-    pub fn refresh_token(
-        &self,
-        refresh_token: &SecretString,
-    ) -> Result<E::RefreshResponse, Error<E::ErrorResponse>> {
-        wait_for(self.authenticator.refresh_token(refresh_token))
     }
 }
 
@@ -141,7 +141,6 @@ impl<E: TokenEndpoint> Builder<E> {
     /// # Errors
     ///
     /// As for [`build`](Self::build).
-    #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
     pub fn build_blocking(self) -> Result<Authenticator<E>, ConfigurationError> {
         self.build().map(Authenticator::from)
     }

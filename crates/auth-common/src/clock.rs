@@ -135,5 +135,4 @@ const A_WHILE: Duration = Duration::from_millis(10);
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 #[cfg(test)]
-#[path = "clock_tests.rs"]
 mod tests;

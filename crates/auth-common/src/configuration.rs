@@ -3,6 +3,8 @@ use std::{ffi::OsString, fmt};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroize;
 
+use crate::BaseUrl;
+
 /// A value that was refused before any traffic: a credential, a URL, a setting, an environment variable.
 ///
 /// Its text names the field and the rule. It never shows the value.
@@ -38,6 +40,11 @@ impl ConfigurationError {
     /// The rule that it broke, as the end of a sentence that begins with the field.
     pub fn rule(&self) -> &str {
         &self.rule
+    }
+
+    /// Nothing is set under the name `variable`.
+    pub fn not_set(variable: &str) -> Self {
+        Self::new(variable, "is not set in the environment")
     }
 
     pub(crate) fn renamed(self, field: &str) -> Self {
@@ -184,7 +191,7 @@ impl Vars {
             .collect();
         match missing.split_last() {
             None => Ok(()),
-            Some((name, [])) => Err(not_set(name)),
+            Some((name, [])) => Err(ConfigurationError::not_set(name)),
             Some((last, rest)) => Err(ConfigurationError::new(
                 format!("{} and {last}", rest.join(", ")),
                 "are not set in the environment",
@@ -204,7 +211,8 @@ impl Vars {
     ///
     /// When it is not set, or is not UTF-8. The error names the variable and never shows its value.
     pub fn required(&self, name: &str) -> Result<String, ConfigurationError> {
-        self.optional(name)?.ok_or_else(|| not_set(name))
+        self.optional(name)?
+            .ok_or_else(|| ConfigurationError::not_set(name))
     }
 
     /// The value of `name`, or `None` when it is not set.
@@ -232,6 +240,51 @@ impl Vars {
         Credential::new(name, self.required(name)?)
     }
 
+    /// Which of the vendor's systems `name` names: one of `words`, or a URL; `None` when it is not set.
+    ///
+    /// ```
+    /// use auth_common::{BaseUrl, Vars};
+    ///
+    /// let vars = Vars::from_pairs([("INVOISYS_ENVIRONMENT", "https://proxy.example.com")]);
+    /// let sandbox: BaseUrl = "https://sandbox-api.invoisys.com.br".parse()?;
+    /// let words = [("sandbox", sandbox)];
+    /// let base = vars.one_of("INVOISYS_ENVIRONMENT", words, |base| base)?;
+    /// assert_eq!(base.unwrap().as_str(), "https://proxy.example.com/");
+    /// # Ok::<(), auth_common::ConfigurationError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the value is neither; the error names the words.
+    pub fn one_of<T>(
+        &self,
+        name: &str,
+        words: impl IntoIterator<Item = (&'static str, T)>,
+        custom: impl FnOnce(BaseUrl) -> T,
+    ) -> Result<Option<T>, ConfigurationError> {
+        let Some(value) = self.optional(name)? else {
+            return Ok(None);
+        };
+        let mut known = Vec::new();
+        for (word, system) in words {
+            if value == word {
+                return Ok(Some(system));
+            }
+            known.push(word);
+        }
+        match value.parse().map(custom) {
+            Ok(system) => Ok(Some(system)),
+            Err(error) if value.contains("://") => Err(error.renamed(name)),
+            Err(_) => Err(ConfigurationError::new(
+                name,
+                format!(
+                    "must be {}, or a URL that begins with https://",
+                    known.join(", ")
+                ),
+            )),
+        }
+    }
+
     /// Turns the value of `name` into a `T`, with an error that calls it by that name.
     ///
     /// # Errors
@@ -252,13 +305,8 @@ impl fmt::Debug for Vars {
     }
 }
 
-fn not_set(name: &str) -> ConfigurationError {
-    ConfigurationError::new(name, "is not set in the environment")
-}
-
 /// Longer than any credential that the five vendors document, short enough to bound a request.
 const LONGEST_CREDENTIAL: usize = 4096;
 
 #[cfg(test)]
-#[path = "configuration_tests.rs"]
 mod tests;

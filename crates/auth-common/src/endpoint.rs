@@ -3,22 +3,23 @@ use std::{fmt, time::Duration};
 use http::StatusCode;
 use secrecy::SecretString;
 
-use crate::{BaseUrl, ConfigurationError, InvalidBody, JsonObject, TokenRequest, Vars};
+use crate::{
+    BaseUrl, ConfigurationError, Exchange, InvalidBody, JsonObject, Refresh, TokenRequest, Vars,
+};
 
-/// One vendor's token endpoint: how a request is written, and how an answer is read. Pure: no I/O, no clock, no retry.
+/// One vendor's token endpoint: how a request is written, and how an answer is read. Pure: no I/O, no clock, no retry,
+/// and no state. The credentials are handed to it for each request.
 ///
-/// A vendor crate implements this for one type and gets its [`Authenticator`](crate::Authenticator) from it.
+/// A vendor crate implements this for one type, and [`vendor!`](crate::vendor) makes the rest of the crate from it.
 pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     /// Which of the vendor's systems is asked: its environments, or a [`BaseUrl`].
     type Environment;
     /// What the vendor wants to know before it hands out a token.
-    type Credentials;
+    type Credentials: Send + Sync + 'static;
     /// A success, in the vendor's own fields.
     type TokenResponse: Into<Grant> + Send;
     /// A refusal, in the vendor's own fields. Its `Display` is the vendor's words for people, on one line.
     type ErrorResponse: fmt::Display + fmt::Debug + Send + Sync + 'static;
-    /// The answer to a refresh token. [`Infallible`](std::convert::Infallible) where the vendor has none.
-    type RefreshResponse: Into<Grant> + Send;
 
     /// The vendor's name, as people write it.
     const VENDOR: &'static str;
@@ -26,78 +27,58 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     const USER_AGENT: &'static str;
     /// How long a token lives, as documented, for when an answer does not say.
     const FALLBACK_LIFETIME: Duration;
+    /// What can be done with a refresh token; `None` where the vendor hands out none.
+    const REFRESH: Option<Refresh>;
+    /// The environment variables without which nothing works.
+    const REQUIRED_VARS: &'static [&'static str];
 
-    /// The endpoint of `environment`, asked with `credentials`.
+    /// The address that requests for this environment go to.
     ///
     /// # Errors
     ///
-    /// When the two do not go together.
-    fn new(
-        environment: Self::Environment,
-        credentials: Self::Credentials,
-    ) -> Result<Self, ConfigurationError>;
+    /// When there is none for it.
+    fn base_url(environment: Self::Environment) -> Result<BaseUrl, ConfigurationError>;
 
-    /// The endpoint that the environment variables describe.
+    /// The environment that the environment variables name.
     ///
     /// # Errors
     ///
-    /// When a variable is missing or its value is refused; the error names it.
-    fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError>;
+    /// When a value is refused; the error names its variable.
+    fn environment_from(vars: &Vars) -> Result<Self::Environment, ConfigurationError>;
 
-    /// The address that requests go to.
-    fn base_url(&self) -> &BaseUrl;
+    /// The credentials in the environment variables.
+    ///
+    /// # Errors
+    ///
+    /// When a value is refused; the error names its variable.
+    fn credentials_from(vars: &Vars) -> Result<Self::Credentials, ConfigurationError>;
 
-    /// Every secret and personal datum in the credentials: what the vendor says is withheld if it repeats one.
-    fn secrets(&self) -> Vec<&str>;
+    /// Every secret and personal datum in the credentials: what the vendor says is withheld where it repeats one.
+    fn secrets(credentials: &Self::Credentials) -> Vec<&str>;
 
     /// Encodes a login.
-    fn token_request(&self) -> TokenRequest;
+    fn token_request(credentials: &Self::Credentials) -> TokenRequest;
 
     /// Decodes the answer to a login.
     ///
     /// # Errors
     ///
     /// When the answer is not the documented one.
-    fn token_response(&self, body: &JsonObject<'_>) -> Result<Self::TokenResponse, InvalidBody>;
+    fn token_response(body: &JsonObject<'_>) -> Result<Self::TokenResponse, InvalidBody>;
 
     /// Decodes a refusal. A body of a foreign shape arrives as an empty object.
-    fn error_response(&self, body: &JsonObject<'_>) -> Self::ErrorResponse;
+    fn error_response(body: &JsonObject<'_>) -> Self::ErrorResponse;
 
-    /// What a refusal means. It is asked about 4xx answers only; the others mean the same for every vendor.
-    fn refusal(&self, status: StatusCode, response: &Self::ErrorResponse) -> Refusal;
-
-    /// Encodes the exchange of a refresh token; `None` where the vendor has none.
-    fn refresh_request(&self, refresh_token: &SecretString) -> Option<TokenRequest> {
-        let _ = refresh_token;
-        None
-    }
-
-    /// Decodes the answer to [`refresh_request`](Self::refresh_request).
-    ///
-    /// # Errors
-    ///
-    /// When the answer is not the documented one.
-    fn refresh_response(
-        &self,
-        body: &JsonObject<'_>,
-    ) -> Result<Self::RefreshResponse, InvalidBody> {
-        let _ = body;
-        Err(InvalidBody::new(
-            "the body",
-            "answers a request that this vendor does not know",
-        ))
-    }
+    /// What it means that the vendor refused this exchange. It is asked about 4xx answers only; the others mean the same
+    /// for every vendor.
+    fn refusal(exchange: Exchange, status: StatusCode, response: &Self::ErrorResponse) -> Refusal;
 }
-
-/// A vendor that hands out refresh tokens: its authenticator then has
-/// [`refresh_token`](crate::Authenticator::refresh_token).
-pub trait RefreshTokenEndpoint: TokenEndpoint {}
 
 /// What a success grants, in the terms of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
 pub struct Grant {
-    access_token: SecretString,
-    expires_in: Option<Duration>,
-    refresh_token: Option<SecretString>,
+    pub(crate) access_token: SecretString,
+    pub(crate) expires_in: Option<Duration>,
+    pub(crate) refresh_token: Option<SecretString>,
 }
 
 impl Grant {
@@ -115,16 +96,6 @@ impl Grant {
     pub fn with_refresh_token(mut self, refresh_token: Option<SecretString>) -> Self {
         self.refresh_token = refresh_token;
         self
-    }
-
-    pub(crate) fn into_parts(self) -> (SecretString, Option<Duration>, Option<SecretString>) {
-        (self.access_token, self.expires_in, self.refresh_token)
-    }
-}
-
-impl From<std::convert::Infallible> for Grant {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
     }
 }
 

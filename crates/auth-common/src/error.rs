@@ -1,9 +1,12 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::StatusCode;
 
-use crate::{ConfigurationError, InvalidBody};
+use crate::{
+    ConfigurationError,
+    failure::{ErrorKind, FailureKind},
+};
 
 /// Why there is no token. The variant says what the caller can do about it.
 ///
@@ -44,21 +47,28 @@ pub enum Error<R> {
 }
 
 impl<R> Error<R> {
+    /// Which kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::CredentialsRefused(_) => ErrorKind::CredentialsRefused,
+            Self::RateLimited(_) => ErrorKind::RateLimited,
+            Self::Refused(_) => ErrorKind::Refused,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::InvalidResponse(_) => ErrorKind::InvalidResponse,
+            Self::TimedOut(_) => ErrorKind::TimedOut,
+            Self::Configuration(_) => ErrorKind::Configuration,
+        }
+    }
+
     /// Whether the same call may succeed later with nothing changed.
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::RateLimited(_) | Self::TimedOut(_) => true,
-            Self::Unavailable(failure) => !matches!(failure.detail.cause, Cause::Certificate(_)),
-            Self::InvalidResponse(_)
-            | Self::CredentialsRefused(_)
-            | Self::Refused(_)
-            | Self::Configuration(_) => false,
-        }
+        self.failure()
+            .is_some_and(|failure| failure.detail.kind.row().transient)
     }
 
     /// Whether the vendor refused the credentials themselves.
     pub fn is_credentials_refused(&self) -> bool {
-        matches!(self, Self::CredentialsRefused(_))
+        self.kind() == ErrorKind::CredentialsRefused
     }
 
     /// The moment (UTC) before which asking again only repeats this error, without traffic. `None` when there is none.
@@ -89,19 +99,6 @@ impl<R> Error<R> {
         }
     }
 
-    /// The kind in one word, for a span or a metric.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::CredentialsRefused(_) => "credentials_refused",
-            Self::RateLimited(_) => "rate_limited",
-            Self::Refused(_) => "refused",
-            Self::Unavailable(_) => "unavailable",
-            Self::InvalidResponse(_) => "invalid_response",
-            Self::TimedOut(_) => "timed_out",
-            Self::Configuration(_) => "configuration",
-        }
-    }
-
     pub(crate) fn with_retry_at(mut self, at: Option<DateTime<Utc>>) -> Self {
         match &mut self {
             Self::CredentialsRefused(failure)
@@ -113,6 +110,21 @@ impl<R> Error<R> {
             Self::Configuration(_) => {}
         }
         self
+    }
+}
+
+impl<R> From<Failure<R>> for Error<R> {
+    /// The error that the table of failures names.
+    fn from(failure: Failure<R>) -> Self {
+        match failure.detail.kind.row().error {
+            ErrorKind::CredentialsRefused => Self::CredentialsRefused(failure),
+            ErrorKind::RateLimited => Self::RateLimited(failure),
+            ErrorKind::Refused => Self::Refused(failure),
+            ErrorKind::InvalidResponse => Self::InvalidResponse(failure),
+            ErrorKind::TimedOut => Self::TimedOut(failure),
+            // A configuration is refused before there is anything to fail: the table never names it.
+            ErrorKind::Unavailable | ErrorKind::Configuration => Self::Unavailable(failure),
+        }
     }
 }
 
@@ -137,11 +149,17 @@ pub struct Failure<R> {
 }
 
 impl<R> Failure<R> {
-    pub(crate) fn new(vendor: &'static str, cause: Cause) -> Self {
+    /// A failure without an answer. `what` says what happened, in words that hold no secret.
+    pub(crate) fn new(
+        vendor: &'static str,
+        kind: FailureKind,
+        what: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             detail: Arc::new(Detail {
                 vendor,
-                cause,
+                kind,
+                what: what.into(),
                 status: None,
                 said: None,
                 response: None,
@@ -177,8 +195,8 @@ impl<R> Failure<R> {
         if let Some(status) = detail.status {
             text += &format!(" ({status})");
         }
-        if detail.cause != Cause::Answer {
-            text += &format!(": {}", detail.cause);
+        if !detail.what.is_empty() {
+            text += &format!(": {}", detail.what);
         }
         if let Some(said) = &detail.said {
             text += &format!(": \"{said}\"");
@@ -196,9 +214,11 @@ impl<R> Failure<R> {
 }
 
 impl<R: fmt::Display> Failure<R> {
+    /// A failure with an answer. `what` is empty where the status says it all.
     pub(crate) fn answered(
         vendor: &'static str,
-        cause: Cause,
+        kind: FailureKind,
+        what: impl Into<Cow<'static, str>>,
         status: StatusCode,
         response: Option<R>,
     ) -> Self {
@@ -209,7 +229,8 @@ impl<R: fmt::Display> Failure<R> {
         Self {
             detail: Arc::new(Detail {
                 vendor,
-                cause,
+                kind,
+                what: what.into(),
                 status: Some(status),
                 said,
                 response,
@@ -232,7 +253,8 @@ impl<R: fmt::Debug> fmt::Debug for Failure<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Failure")
             .field("vendor", &self.detail.vendor)
-            .field("cause", &self.detail.cause)
+            .field("kind", &self.detail.kind)
+            .field("what", &self.detail.what)
             .field("status", &self.detail.status)
             .field("response", &self.detail.response)
             .field("retry_at", &self.retry_at)
@@ -242,41 +264,14 @@ impl<R: fmt::Debug> fmt::Debug for Failure<R> {
 
 struct Detail<R> {
     vendor: &'static str,
-    cause: Cause,
+    kind: FailureKind,
+    /// What happened, in words that hold no secret.
+    what: Cow<'static, str>,
     status: Option<StatusCode>,
     /// The vendor's words in one line, so that the error's text needs nothing of `R`.
     said: Option<String>,
     response: Option<R>,
 }
 
-/// Why a request failed, in words that hold no secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Cause {
-    /// The status of the answer says it all.
-    #[error("the vendor's answer")]
-    Answer,
-    #[error("{0}")]
-    Body(InvalidBody),
-    #[error("cannot connect: {0}")]
-    NotSent(String),
-    #[error("the server's TLS certificate is not accepted: {0}")]
-    Certificate(String),
-    #[error("the connection failed before the whole answer had come: {0}")]
-    Cut(String),
-    #[error("no full answer within {} s", .0.as_millis() as f64 / 1000.0)]
-    Slow(Duration),
-    #[error("the answer is larger than 64 KiB")]
-    TooLarge,
-    #[error("a redirect, which is never followed with credentials")]
-    Redirect,
-    #[error("the token had expired before it arrived")]
-    Stillborn,
-    #[error(
-        "the task that asked for it was dropped twice, as when its runtime shuts down or it panics"
-    )]
-    Abandoned,
-}
-
 #[cfg(test)]
-#[path = "error_tests.rs"]
 mod tests;

@@ -335,5 +335,4 @@ const TELLING_FRAGMENT: usize = 12;
 const WITHHELD: &str = "[withheld: it repeats a secret]";
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
 mod tests;

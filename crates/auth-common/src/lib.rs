@@ -7,49 +7,62 @@ pub mod life_of_a_token {}
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 
+mod answer;
 mod authenticator;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 mod authorize;
 mod base_url;
+mod basic;
 #[cfg(feature = "blocking")]
-#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;
+mod cache;
 mod clock;
 mod configuration;
 mod endpoint;
 mod error;
+mod failure;
+mod flight;
 mod json;
 mod lifecycle;
 mod lifetime;
 mod observe;
+mod refresh;
 mod request;
 mod retry;
 mod snapshot;
-mod source;
 mod sync;
 #[cfg(feature = "testing")]
-#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 mod token;
 mod transport;
+mod vendor;
 
-pub use authenticator::{Authenticator, Builder, CoolDown};
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use authorize::{Answer, Authorized, OneShot};
+pub use authenticator::{Authenticator, Builder};
+#[cfg(feature = "reqwest-middleware")]
+pub use authorize::AuthorizeMiddleware;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-#[cfg_attr(
-    docsrs,
-    doc(cfg(any(feature = "reqwest-middleware", feature = "tower")))
-)]
-pub use authorize::{Authorize, Call};
+pub use authorize::AuthorizeRequest;
+#[cfg(feature = "tower")]
+pub use authorize::{Authorize, AuthorizeLayer, AuthorizeResponse, OneShot};
 pub use base_url::BaseUrl;
+pub use basic::BasicCredentials;
 pub use configuration::{ConfigurationError, Credential, Vars};
-pub use endpoint::{Grant, RefreshTokenEndpoint, Refusal, TokenEndpoint};
+pub use endpoint::{Grant, Refusal, TokenEndpoint};
 pub use error::{Error, Failure};
+pub use failure::ErrorKind;
 pub use json::{InvalidBody, JsonObject};
 pub use lifecycle::Invalidation;
+pub use refresh::Refresh;
 pub use request::TokenRequest;
+pub use retry::Exchange;
 pub use snapshot::{Snapshot, TokenState};
 pub use token::Token;
 pub use transport::{Transport, TransportBuilder};
+pub use vendor::VendorTypes;
+
+/// What [`vendor!`] names in the crates that call it.
+#[doc(hidden)]
+pub mod __private {
+    pub use http::HeaderValue;
+    pub use secrecy::SecretString;
+}

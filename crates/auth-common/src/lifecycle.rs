@@ -5,7 +5,10 @@
 
 use std::{mem, time::Duration};
 
-use crate::lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille};
+use crate::{
+    failure::{ErrorKind, FailureKind, TABLE},
+    lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille},
+};
 
 /// What the machine knows. The token itself is the shell's: here it is a generation and its validity.
 #[derive(Debug, Clone)]
@@ -22,7 +25,8 @@ pub(crate) struct Lifecycle {
     /// The last flight was dropped without an outcome.
     abandoned: bool,
     cool_down: Option<CoolDown>,
-    strikes: [u32; Trouble::COUNT],
+    /// How many failures of each kind of error came since the last success.
+    failures: [u32; ErrorKind::COUNT],
     advisory: AdvisoryBackoff,
     invalidation: InvalidationGuard,
     tally: Tally,
@@ -34,8 +38,8 @@ pub(crate) struct Policy {
     pub(crate) margins: Margins,
     /// How long a flight may take in all.
     pub(crate) flight: Duration,
-    /// The first cool-down for each kind of trouble.
-    pub(crate) cool_downs: [Duration; Trouble::COUNT],
+    /// The first cool-down after each kind of failure.
+    pub(crate) first_pauses: [Duration; FailureKind::COUNT],
 }
 
 impl Default for Policy {
@@ -43,7 +47,7 @@ impl Default for Policy {
         Self {
             margins: Margins::DEFAULT,
             flight: FLIGHT,
-            cool_downs: Trouble::ALL.map(|trouble| trouble.cool_down().0),
+            first_pauses: TABLE.each_ref().map(|row| row.first_pause),
         }
     }
 }
@@ -73,7 +77,7 @@ struct Flight {
 struct CoolDown {
     /// On the monotonic clock alone: a wall clock that jumps must not let another login through.
     until: Duration,
-    trouble: Trouble,
+    failure: FailureKind,
 }
 
 /// When a failed refresh ahead of expiry is tried again.
@@ -100,45 +104,9 @@ pub(crate) struct Tally {
     pub(crate) last_success: Option<Moment>,
 }
 
-/// What failed, as far as the pause after it is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    Refused,
-    RateLimited,
-    Transient,
-    Malformed,
-    /// Refused, but not for the credentials: it pauses as long, but `renew` may try.
-    Rejected,
-}
-
-impl Trouble {
-    pub(crate) const COUNT: usize = 5;
-    pub(crate) const ALL: [Self; Self::COUNT] = [
-        Self::Refused,
-        Self::RateLimited,
-        Self::Transient,
-        Self::Malformed,
-        Self::Rejected,
-    ];
-
-    /// The first and the longest cool-down.
-    const fn cool_down(self) -> (Duration, Duration) {
-        match self {
-            // Vendors lock accounts after a handful of wrong passwords: one a minute, then fewer.
-            Self::Refused | Self::Rejected => (Duration::from_secs(60), Duration::from_secs(900)),
-            // Vendors count a minute or an hour, and rarely say which.
-            Self::RateLimited => (Duration::from_secs(300), Duration::from_secs(3600)),
-            // The flight has already retried: this only keeps a loop from spinning.
-            Self::Transient => (Duration::from_secs(1), Duration::from_secs(30)),
-            // Something answers in the vendor's place, or the vendor is being changed.
-            Self::Malformed => (Duration::from_secs(5), Duration::from_secs(60)),
-        }
-    }
-}
-
 /// What a caller gets, and what the shell must do for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Decision {
     /// The cached token.
     Serve,
     /// The cached token, at once; and this flight is to be started in the background.
@@ -165,8 +133,8 @@ pub(crate) struct Launch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Landing {
     Token(Validity),
-    Trouble {
-        trouble: Trouble,
+    Failure {
+        kind: FailureKind,
         /// How long the vendor asked to be left alone.
         retry_after: Option<Duration>,
         /// A random number from 0 to 1000.
@@ -210,7 +178,7 @@ impl Lifecycle {
             landed: None,
             abandoned: false,
             cool_down: None,
-            strikes: [0; Trouble::COUNT],
+            failures: [0; ErrorKind::COUNT],
             advisory: AdvisoryBackoff::default(),
             invalidation: InvalidationGuard::default(),
             tally: Tally::default(),
@@ -218,55 +186,54 @@ impl Lifecycle {
     }
 
     /// A caller wants a token.
-    pub(crate) fn ask(&mut self, now: Moment) -> Answer {
+    pub(crate) fn ask(&mut self, now: Moment) -> Decision {
         self.give_up_overdue_flight(now);
         let cooling = self.cooling(now);
         match self.phase(now) {
-            Some(Phase::Fresh) => Answer::Serve,
+            Some(Phase::Fresh) => Decision::Serve,
             Some(Phase::Advisory) => {
                 let quiet = now.monotonic < self.advisory.not_before
                     || cooling.is_some()
                     || self.gap(now) > Duration::ZERO;
                 if self.flight.is_some() || quiet {
-                    return Answer::Serve;
+                    return Decision::Serve;
                 }
                 let mut launch = self.launch(now, true);
                 if self.advisory.runtimes_come_and_go {
                     launch.patience = Some(PATIENCE);
-                    Answer::Launch(launch)
+                    Decision::Launch(launch)
                 } else {
-                    Answer::ServeAndLaunch(launch)
+                    Decision::ServeAndLaunch(launch)
                 }
             }
             Some(Phase::Mandatory) => match (self.flight, cooling) {
                 (Some(flight), _) => self.join(flight, now),
-                (None, Some(_)) => Answer::Serve,
-                (None, None) => Answer::Launch(self.launch(now, false)),
+                (None, Some(_)) => Decision::Serve,
+                (None, None) => Decision::Launch(self.launch(now, false)),
             },
             Some(Phase::Expired) | None => match (self.flight, cooling) {
                 (Some(flight), _) => self.join(flight, now),
-                (None, Some(cool_down)) => Answer::FailFast {
+                (None, Some(cool_down)) => Decision::FailFast {
                     for_another: cool_down.until.saturating_sub(now.monotonic),
                 },
-                (None, None) => Answer::Launch(self.launch(now, false)),
+                (None, None) => Decision::Launch(self.launch(now, false)),
             },
         }
     }
 
     /// A caller wants a new token, whatever is cached.
-    pub(crate) fn renew(&mut self, now: Moment) -> Answer {
+    pub(crate) fn renew(&mut self, now: Moment) -> Decision {
         self.give_up_overdue_flight(now);
         if let Some(flight) = self.flight {
             return self.join(flight, now);
         }
         match self.cooling(now) {
-            Some(CoolDown {
-                until,
-                trouble: Trouble::Refused | Trouble::RateLimited,
-            }) => Answer::FailFast {
-                for_another: until.saturating_sub(now.monotonic),
-            },
-            _ => Answer::Launch(self.launch(now, false)),
+            Some(CoolDown { until, failure }) if !failure.row().renew_may_try => {
+                Decision::FailFast {
+                    for_another: until.saturating_sub(now.monotonic),
+                }
+            }
+            _ => Decision::Launch(self.launch(now, false)),
         }
     }
 
@@ -284,7 +251,7 @@ impl Lifecycle {
                     return Landed::TooLate;
                 }
                 if let Some(flight) = flight {
-                    self.clear_for_takeoff(now);
+                    self.clear_flight(now);
                     if flight.after_invalidation {
                         self.invalidation.landed = Some(now.monotonic);
                     }
@@ -297,27 +264,27 @@ impl Lifecycle {
                 });
                 self.newest_from = Some(id);
                 self.cool_down = None;
-                self.strikes = [0; Trouble::COUNT];
+                self.failures = [0; ErrorKind::COUNT];
                 self.advisory.not_before = Duration::ZERO;
                 self.advisory.failures = 0;
                 self.invalidation.pending = false;
                 self.tally.last_success = Some(now);
                 Landed::Kept { generation }
             }
-            Landing::Trouble {
-                trouble,
+            Landing::Failure {
+                kind,
                 retry_after,
                 draw,
             } => {
                 let Some(flight) = flight else {
                     return Landed::TooLate;
                 };
-                self.clear_for_takeoff(now);
+                self.clear_flight(now);
                 self.tally.failures += 1;
-                let pause = self.cool(trouble, retry_after, draw);
+                let pause = self.cool(kind, retry_after, draw);
                 let next = CoolDown {
                     until: now.monotonic.saturating_add(pause),
-                    trouble,
+                    failure: kind,
                 };
                 // A renewal may fail in a lesser way during a longer pause, which then goes on.
                 let cool_down = self
@@ -418,8 +385,8 @@ impl Lifecycle {
         }
     }
 
-    fn join(&self, flight: Flight, now: Moment) -> Answer {
-        Answer::Join {
+    fn join(&self, flight: Flight, now: Moment) -> Decision {
+        Decision::Join {
             flight: flight.id,
             overdue: self.overdue_at(flight).saturating_sub(now.monotonic),
         }
@@ -441,7 +408,7 @@ impl Lifecycle {
             .saturating_add(GRACE)
     }
 
-    fn clear_for_takeoff(&mut self, now: Moment) {
+    fn clear_flight(&mut self, now: Moment) {
         self.flight = None;
         self.landed = Some(now.monotonic);
         self.abandoned = false;
@@ -458,22 +425,26 @@ impl Lifecycle {
             .filter(|cool_down| now.monotonic < cool_down.until)
     }
 
-    /// The pause after one more `trouble`: doubling, with a fifth of jitter either way, never shorter than the vendor
+    /// The pause after one more failure: doubling, with a fifth of jitter either way, never shorter than the vendor
     /// asked for.
-    fn cool(&mut self, trouble: Trouble, retry_after: Option<Duration>, draw: u32) -> Duration {
-        let kind = trouble as usize;
-        let (_, longest) = trouble.cool_down();
-        let strikes = self.strikes.get(kind).copied().unwrap_or_default();
-        let first = self.policy.cool_downs.get(kind).copied().unwrap_or(longest);
-        if let Some(strikes) = self.strikes.get_mut(kind) {
-            *strikes = strikes.saturating_add(1);
+    fn cool(&mut self, failure: FailureKind, retry_after: Option<Duration>, draw: u32) -> Duration {
+        let row = failure.row();
+        let first = self.policy.first_pauses.get(failure as usize);
+        let first = first.copied().unwrap_or(row.first_pause);
+        let failures = self.failures.get(row.error as usize).copied();
+        let failures = failures.unwrap_or_default();
+        if let Some(failures) = self.failures.get_mut(row.error as usize) {
+            *failures = failures.saturating_add(1);
         }
-        let doubled = |first: Duration| first.saturating_mul(2_u32.saturating_pow(strikes));
+        let doubled = |first: Duration| first.saturating_mul(2_u32.saturating_pow(failures));
         match retry_after {
             // A vendor that keeps asking for no wait at all gets one all the same.
             Some(asked) => per_mille(asked, 1000 + draw.min(1000) / 5)
                 .max(doubled(SHORTEST_COOL_DOWN).min(LONGEST_COOL_DOWN_UNASKED)),
-            None => per_mille(doubled(first).min(longest.max(first)), jitter(draw)),
+            None => per_mille(
+                doubled(first).min(row.longest_pause.max(first)),
+                jitter(draw),
+            ),
         }
     }
 
@@ -508,5 +479,4 @@ const FIRST_ADVISORY_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_ADVISORY_PAUSE: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
-#[path = "lifecycle_tests.rs"]
 mod tests;

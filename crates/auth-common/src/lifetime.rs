@@ -162,5 +162,4 @@ const LONGEST_ADVISORY: Duration = Duration::from_secs(3600);
 const LONGEST_MANDATORY: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
-#[path = "lifetime_tests.rs"]
 mod tests;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::{Invalidation, retry::Exchange};
+use crate::{ErrorKind, Exchange, Invalidation};
 
 /// Runs a flight within its span.
 #[cfg(feature = "tracing")]
@@ -40,10 +40,10 @@ pub(crate) fn requested(exchange: Exchange, attempt: u32) {
 }
 
 /// An attempt failed, and another follows.
-pub(crate) fn retrying(error_type: &'static str, status: Option<StatusCode>, wait: Duration) {
+pub(crate) fn retrying(error: ErrorKind, status: Option<StatusCode>, wait: Duration) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
-        error.type = error_type,
+        error.type = error.as_str(),
         http.response.status_code = status.map(|status| status.as_u16()),
         wait_ms = wait.as_millis() as u64,
         "the request failed, trying again"
@@ -63,14 +63,14 @@ pub(crate) fn issued(exchange: Exchange, lifetime: Duration, took: Duration) {
 
 /// A flight ended without a token.
 pub(crate) fn failed(
-    error_type: &'static str,
+    error: ErrorKind,
     status: Option<StatusCode>,
     took: Duration,
     next_attempt: Duration,
 ) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
-        error.type = error_type,
+        error.type = error.as_str(),
         http.response.status_code = status.map(|status| status.as_u16()),
         duration_ms = took.as_millis() as u64,
         next_attempt_ms = next_attempt.as_millis() as u64,

@@ -2,9 +2,10 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::token::secret_header;
+use crate::{BasicCredentials, token::secret_header};
 
 /// A request for a token, encoded to the last byte: always a `POST`, below the vendor's base URL.
 ///
@@ -65,18 +66,11 @@ impl TokenRequest {
         Self::new(path.into(), "application/json", body)
     }
 
-    /// Adds `Authorization: Basic` with the base64 of `user:password`, byte for byte, as
-    /// [RFC 7617](https://www.rfc-editor.org/rfc/rfc7617) has it. `user` must not contain a colon.
+    /// Adds `Authorization: Basic` with these credentials.
     #[must_use]
-    pub fn basic(mut self, user: &str, password: &str) -> Self {
-        let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
-        pair.extend_from_slice(user.as_bytes());
-        pair.push(b':');
-        pair.extend_from_slice(password.as_bytes());
-        let mut encoded = Zeroizing::new(String::with_capacity(4 * pair.len().div_ceil(3)));
-        STANDARD.encode_string(&*pair, &mut encoded);
+    pub fn basic(mut self, credentials: &BasicCredentials) -> Self {
         // Base64 has no byte that a header cannot carry.
-        if let Ok(value) = secret_header(&["Basic ", &encoded]) {
+        if let Ok(value) = secret_header(&["Basic ", credentials.encoded()]) {
             self.headers.insert(header::AUTHORIZATION, value);
         }
         self
@@ -106,6 +100,18 @@ impl TokenRequest {
 
     pub(crate) fn into_parts(self) -> (HeaderMap, Zeroizing<Vec<u8>>) {
         (self.headers, self.body)
+    }
+
+    /// The base64 of `user:password`.
+    pub(crate) fn basic_pair(user: &str, password: &str) -> SecretString {
+        let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
+        pair.extend_from_slice(user.as_bytes());
+        pair.push(b':');
+        pair.extend_from_slice(password.as_bytes());
+        let mut encoded = String::with_capacity(4 * pair.len().div_ceil(3));
+        STANDARD.encode_string(&*pair, &mut encoded);
+        // As long as it may grow, so that making a box of it moves nothing.
+        encoded.into_boxed_str().into()
     }
 
     fn new(path: String, content_type: &'static str, body: Zeroizing<Vec<u8>>) -> Self {
@@ -138,5 +144,4 @@ fn append_json_text(body: &mut Vec<u8>, text: &str) {
 }
 
 #[cfg(test)]
-#[path = "request_tests.rs"]
 mod tests;

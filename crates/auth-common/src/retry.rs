@@ -5,44 +5,30 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use crate::lifetime::per_mille;
+use crate::{
+    failure::{AfterRefresh, FailureKind},
+    lifetime::per_mille,
+};
 
 /// What the vendor is given in exchange for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exchange {
+#[non_exhaustive]
+pub enum Exchange {
     /// The credentials.
     Login,
     /// A refresh token.
     Refresh,
 }
 
-/// How a request failed, as far as another attempt is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Setback {
-    /// Name look-up, TCP, or the TLS handshake: the vendor has not seen the request.
-    NotSent,
-    /// The server cannot prove who it is.
-    Certificate,
-    /// Sent, but no whole answer came: the vendor may have acted on it.
-    Ambiguous,
-    /// 408, 502, 503, 504.
-    Busy,
-    /// 500 and the other 5xx.
-    ServerError,
-    /// 429, or 503 with `Retry-After`, or what the vendor documents as such.
-    RateLimited { retry_after: Option<Duration> },
-    /// Another 4xx, which blames the credentials.
-    CredentialsRefused,
-    /// Another 4xx.
-    Refused,
-    /// A success without a token in it, or a redirect.
-    Malformed,
-}
-
 /// What to do next in the flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    Try { exchange: Exchange, after: Duration },
+    /// The same once more, after this wait.
+    Repeat {
+        after: Duration,
+    },
+    /// A login in place of the refresh token, at once.
+    LoginInstead,
     GiveUp,
 }
 
@@ -54,16 +40,14 @@ pub(crate) struct Attempts {
     made: u32,
     /// How many of them repeated the one before.
     repeats: u32,
-    exchange: Exchange,
 }
 
 impl Attempts {
-    pub(crate) fn new(most: u32, first: Exchange) -> Self {
+    pub(crate) fn new(most: u32) -> Self {
         Self {
             most,
             made: 0,
             repeats: 0,
-            exchange: first,
         }
     }
 
@@ -72,70 +56,41 @@ impl Attempts {
         self.made
     }
 
-    /// Decides what follows on a failed attempt. `left` is what remains of the flight's time; `draw` is a random number
-    /// from 0 to 1000.
-    pub(crate) fn after(&mut self, setback: Setback, left: Duration, draw: u32) -> Next {
+    /// Decides what follows when an attempt to make this exchange failed. `asked` is how long the vendor wants to be
+    /// left alone, `left` what remains of the flight's time, and `draw` a random number from 0 to 1000.
+    pub(crate) fn after(
+        &mut self,
+        exchange: Exchange,
+        failure: FailureKind,
+        asked: Option<Duration>,
+        left: Duration,
+        draw: u32,
+    ) -> Next {
         self.made += 1;
         if left.is_zero() {
             return Next::GiveUp;
         }
-        if self.exchange == Exchange::Refresh && gives_up_refresh(setback) {
-            // Always, even when no attempt is left: the credentials have not been tried yet.
-            self.exchange = Exchange::Login;
-            self.repeats = 0;
-            return Next::Try {
-                exchange: Exchange::Login,
-                after: Duration::ZERO,
-            };
-        }
-        if self.made >= self.most {
-            return Next::GiveUp;
-        }
-        let after = match setback {
-            Setback::RateLimited {
-                retry_after: Some(wait),
-            } if wait <= LONGEST_WAIT => wait,
+        let row = failure.row();
+        let repeats = match (exchange, row.refresh) {
+            (Exchange::Login, _) => row.login_repeats,
+            (Exchange::Refresh, AfterRefresh::Kept { repeats }) => repeats,
+            (Exchange::Refresh, AfterRefresh::Login) => {
+                // Always, even when no attempt is left: the credentials have not been tried yet.
+                self.repeats = 0;
+                return Next::LoginInstead;
+            }
+            (Exchange::Refresh, AfterRefresh::Lost) => return Next::GiveUp,
+        };
+        let after = match asked {
+            Some(asked) if row.repeats_only_as_asked && asked <= LONGEST_WAIT => asked,
+            _ if row.repeats_only_as_asked => return Next::GiveUp,
             _ => per_mille(backoff_ceiling(self.repeats), draw.min(1000)),
         };
-        if self.repeats >= repeats_allowed(setback) || after >= left {
+        if self.made >= self.most || self.repeats >= repeats || after >= left {
             return Next::GiveUp;
         }
         self.repeats += 1;
-        Next::Try {
-            exchange: self.exchange,
-            after,
-        }
-    }
-}
-
-/// Whether a refresh that failed so is not to be repeated, but replaced by one login. A refresh token whose answer was
-/// lost may have been used up: presenting it again looks like theft to the vendor.
-pub(crate) fn gives_up_refresh(setback: Setback) -> bool {
-    match setback {
-        Setback::Ambiguous
-        | Setback::Busy
-        | Setback::ServerError
-        | Setback::CredentialsRefused
-        | Setback::Refused => true,
-        Setback::NotSent
-        | Setback::Certificate
-        | Setback::RateLimited { .. }
-        | Setback::Malformed => false,
-    }
-}
-
-fn repeats_allowed(setback: Setback) -> u32 {
-    match setback {
-        Setback::NotSent | Setback::Busy => 2,
-        Setback::RateLimited {
-            retry_after: Some(wait),
-        } if wait <= LONGEST_WAIT => 2,
-        Setback::Ambiguous | Setback::ServerError => 1,
-        Setback::Certificate
-        | Setback::RateLimited { .. }
-        | Setback::CredentialsRefused
-        | Setback::Refused
-        | Setback::Malformed => 0,
+        Next::Repeat { after }
     }
 }
 
@@ -185,5 +140,4 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
-#[path = "retry_tests.rs"]
 mod tests;

@@ -4,11 +4,13 @@
 //! document has it. What such a role needs to say for itself is a [`Role`].
 
 mod clock;
+mod message;
 mod script;
 mod stand_in;
 mod wiretap;
 
 pub use clock::ManualClock;
-pub use script::{Call, Reply, Script};
-pub use stand_in::{Exchange, Issued, Received, Response, Role, StandIn, TokenCall, jwt};
+pub use message::{Request, Response};
+pub use script::{Outage, Script};
+pub use stand_in::{Issued, RequestKind, Role, StandIn, jwt};
 pub use wiretap::Wiretap;

@@ -96,5 +96,4 @@ impl AsRef<[u8]> for Wiped {
 const SCHEME: &str = "Bearer ";
 
 #[cfg(test)]
-#[path = "token_tests.rs"]
 mod tests;

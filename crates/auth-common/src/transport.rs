@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     error::Error as StdError,
     fmt,
     sync::{Arc, OnceLock},
@@ -10,12 +11,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use zeroize::Zeroizing;
 
-use crate::{
-    BaseUrl, ConfigurationError, TokenRequest,
-    error::Cause,
-    json,
-    retry::{self, Setback},
-};
+use crate::{BaseUrl, ConfigurationError, TokenRequest, failure::FailureKind, json, retry};
 
 mod tls;
 
@@ -94,21 +90,21 @@ impl Transport {
         user_agent: &HeaderValue,
         allowed: Duration,
     ) -> Result<Answer, Fault> {
-        let exchange = async {
+        let round_trip = async {
             match &self.0 {
-                Carrier::Http(http) => http.exchange(base, request, user_agent).await,
+                Carrier::Http(http) => http.round_trip(base, request, user_agent).await,
                 #[cfg(feature = "testing")]
-                Carrier::Scripted(script) => script.exchange(base, &request).await,
+                Carrier::Scripted(script) => script.round_trip(base, &request).await,
             }
         };
-        tokio::time::timeout(allowed, exchange)
+        tokio::time::timeout(allowed, round_trip)
             .await
-            .unwrap_or_else(|_| Err(Fault::sent(Cause::Slow(allowed))))
+            .unwrap_or_else(|_| Err(Fault::slow(allowed)))
     }
 }
 
 impl Http {
-    async fn exchange(
+    async fn round_trip(
         &self,
         base: &BaseUrl,
         request: TokenRequest,
@@ -136,10 +132,8 @@ impl Http {
                 if !response.status().is_success() {
                     break;
                 }
-                return Err(Fault {
-                    setback: Setback::Malformed,
-                    cause: Cause::TooLarge,
-                });
+                let what = "the answer is larger than 64 KiB";
+                return Err(Fault::new(FailureKind::Malformed, what));
             }
             append(&mut body, &chunk);
         }
@@ -155,10 +149,7 @@ impl Http {
             .clone()
             .no_proxy()
             .client()
-            .map_err(|error| Fault {
-                setback: Setback::NotSent,
-                cause: Cause::NotSent(error.to_string()),
-            })?;
+            .map_err(|error| Fault::not_sent(&error.to_string()))?;
         Ok(self.direct.get_or_init(|| client))
     }
 }
@@ -325,37 +316,48 @@ impl Answer {
     }
 }
 
-/// Why there is no whole answer, and what that means for another attempt.
+/// Why there is no whole answer.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    pub(crate) setback: Setback,
-    pub(crate) cause: Cause,
+    pub(crate) kind: FailureKind,
+    /// What happened, in words that hold no secret.
+    pub(crate) what: Cow<'static, str>,
 }
 
 impl Fault {
-    pub(crate) fn sent(cause: Cause) -> Self {
+    pub(crate) fn new(kind: FailureKind, what: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            setback: Setback::Ambiguous,
-            cause,
+            kind,
+            what: what.into(),
         }
+    }
+
+    pub(crate) fn not_sent(reason: &str) -> Self {
+        Self::new(FailureKind::NotSent, format!("cannot connect: {reason}"))
+    }
+
+    pub(crate) fn cut(reason: &str) -> Self {
+        let what = format!("the connection failed before the whole answer had come: {reason}");
+        Self::new(FailureKind::Cut, what)
+    }
+
+    pub(crate) fn slow(allowed: Duration) -> Self {
+        let seconds = allowed.as_millis() as f64 / 1000.0;
+        let what = format!("no full answer within {seconds} s");
+        Self::new(FailureKind::Slow, what)
     }
 
     fn from_http(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if let Some(problem) = tls::certificate_problem(&error) {
-            return Self {
-                setback: Setback::Certificate,
-                cause: Cause::Certificate(problem),
-            };
+            let what = format!("the server's TLS certificate is not accepted: {problem}");
+            return Self::new(FailureKind::Certificate, what);
         }
         let reason = innermost(&error);
         if error.is_connect() {
-            Self {
-                setback: Setback::NotSent,
-                cause: Cause::NotSent(reason),
-            }
+            Self::not_sent(&reason)
         } else {
-            Self::sent(Cause::Cut(reason))
+            Self::cut(&reason)
         }
     }
 }

@@ -1,32 +1,30 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod authenticator;
-#[cfg(feature = "blocking")]
-#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
-pub mod blocking;
 mod credentials;
+mod endpoint;
 #[cfg(feature = "testing")]
-#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-mod wire;
 
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use auth_common::{Answer, Call, OneShot};
-pub use auth_common::{
-    BaseUrl, ConfigurationError, CoolDown, Failure, Invalidation, Snapshot, Token, TokenState,
-    Transport, TransportBuilder, Vars,
-};
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-#[cfg_attr(
-    docsrs,
-    doc(cfg(any(feature = "reqwest-middleware", feature = "tower")))
-)]
-pub use authenticator::Authorize;
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use authenticator::Authorized;
-pub use authenticator::{Authenticator, BlackBox, Builder, Error};
 pub use credentials::Credentials;
-pub use wire::{ErrorResponse, TokenResponse};
+pub use endpoint::{BlackBox, ErrorResponse, TokenResponse};
+
+auth_common::vendor! {
+    /// Hands out the `Authorization` header for the BlackBox APIs.
+    ///
+    /// The address is always given: the document names none but `{blackbox endpoint}`.
+    ///
+    /// ```no_run
+    /// use blackbox_auth::{Authenticator, Credentials};
+    ///
+    /// # async fn example() -> Result<(), blackbox_auth::Error> {
+    /// let base_url = "https://blackbox.example.com".parse()?;
+    /// let credentials = Credentials::new("loja", "secret")?;
+    /// let blackbox = Authenticator::builder(base_url, credentials).build()?;
+    /// let authorization = blackbox.authorization().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub struct Authenticator for BlackBox;
+    request_token: TokenResponse;
+}

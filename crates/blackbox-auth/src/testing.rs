@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use auth_common::{
     BaseUrl, ConfigurationError,
-    testing::{Issued, Received, Role, TokenCall},
+    testing::{Issued, RequestKind, Role},
 };
 
-pub use auth_common::testing::{Call, ManualClock, Reply, Response, Script};
+pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
 
 use crate::{BlackBox, Credentials};
 
@@ -50,31 +50,31 @@ impl Role for Vendor {
         Credentials::new(self.username.as_str(), self.password.as_str())
     }
 
-    fn token_call(&self, request: &Received<'_>) -> TokenCall {
+    fn kind(&self, request: &Request) -> RequestKind {
         if request.target() != "/oauth/token" {
-            return TokenCall::Elsewhere;
+            return RequestKind::Elsewhere;
         }
         let form = match request.posted_form(&["username", "password", "grant_type"]) {
             Ok(form) => form,
-            Err(problem) => return TokenCall::Wrong(problem),
+            Err(problem) => return RequestKind::Wrong(problem),
         };
         if request.header("cache-control") != Some("no-cache") {
-            return TokenCall::Wrong("Cache-Control is not no-cache".into());
+            return RequestKind::Wrong("Cache-Control is not no-cache".into());
         }
         match form.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [username, _, _] if username.chars().count() > 64 => {
-                TokenCall::Wrong("username is longer than 64 characters".into())
+                RequestKind::Wrong("username is longer than 64 characters".into())
             }
             [_, password, _] if password.chars().count() > 1024 => {
-                TokenCall::Wrong("password is longer than 1024 characters".into())
+                RequestKind::Wrong("password is longer than 1024 characters".into())
             }
             [username, password, "password"]
                 if username == self.username && password == self.password =>
             {
-                TokenCall::Login
+                RequestKind::Login
             }
-            [.., "password"] => TokenCall::WrongCredentials,
-            _ => TokenCall::Wrong("grant_type is not password".into()),
+            [.., "password"] => RequestKind::WrongCredentials,
+            _ => RequestKind::Wrong("grant_type is not password".into()),
         }
     }
 

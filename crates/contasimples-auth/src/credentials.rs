@@ -1,4 +1,4 @@
-use auth_common::{ConfigurationError, Credential, Vars};
+use auth_common::{BasicCredentials, ConfigurationError, Credential, Vars};
 use secrecy::SecretString;
 
 /// An API key and its API secret, as Conta Simples' Internet Banking hands them out. `Debug` shows neither, and both
@@ -20,8 +20,7 @@ use secrecy::SecretString;
 /// ```
 #[derive(Debug)]
 pub struct Credentials {
-    pub(crate) api_key: Credential,
-    pub(crate) api_secret: Credential,
+    pub(crate) basic: BasicCredentials,
 }
 
 impl Credentials {
@@ -34,29 +33,20 @@ impl Credentials {
         api_key: impl Into<SecretString>,
         api_secret: impl Into<SecretString>,
     ) -> Result<Self, ConfigurationError> {
+        let api_key = Credential::new("api_key", api_key)?;
+        let api_secret = Credential::new("api_secret", api_secret)?;
         Ok(Self {
-            api_key: without_colon("api_key", Credential::new("api_key", api_key)?)?,
-            api_secret: Credential::new("api_secret", api_secret)?,
+            basic: BasicCredentials::new(("api_key", api_key), api_secret)?,
         })
     }
 
     pub(crate) fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
+        let api_key = vars.credential(API_KEY)?;
+        let api_secret = vars.credential("CONTA_SIMPLES_API_SECRET")?;
         Ok(Self {
-            api_key: without_colon(API_KEY, vars.credential(API_KEY)?)?,
-            api_secret: vars.credential("CONTA_SIMPLES_API_SECRET")?,
+            basic: BasicCredentials::new((API_KEY, api_key), api_secret)?,
         })
     }
-}
-
-/// A server takes everything after the first colon for the secret (RFC 7617 §2).
-fn without_colon(field: &str, api_key: Credential) -> Result<Credential, ConfigurationError> {
-    if api_key.expose_secret().contains(':') {
-        return Err(ConfigurationError::new(
-            field,
-            "must not contain ':', which ends it in the Authorization header",
-        ));
-    }
-    Ok(api_key)
 }
 
 const API_KEY: &str = "CONTA_SIMPLES_API_KEY";

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use auth_common::{
     BaseUrl, ConfigurationError,
-    testing::{Issued, Received, Role, TokenCall, jwt},
+    testing::{Issued, RequestKind, Role, jwt},
 };
 
-pub use auth_common::testing::{Call, ManualClock, Reply, Response, Script};
+pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
 
 use crate::{ContaSimples, Credentials, Environment};
 
@@ -50,23 +50,23 @@ impl Role for Vendor {
         Credentials::new(self.api_key.as_str(), self.api_secret.as_str())
     }
 
-    fn token_call(&self, request: &Received<'_>) -> TokenCall {
+    fn kind(&self, request: &Request) -> RequestKind {
         if request.target() != "/oauth/v1/access-token" {
-            return TokenCall::Elsewhere;
+            return RequestKind::Elsewhere;
         }
         match request.posted_form(&["grant_type"]) {
             Ok(grant_type) if grant_type == ["client_credentials"] => {}
-            Ok(_) => return TokenCall::Wrong("grant_type is not client_credentials".into()),
-            Err(problem) => return TokenCall::Wrong(problem),
+            Ok(_) => return RequestKind::Wrong("grant_type is not client_credentials".into()),
+            Err(problem) => return RequestKind::Wrong(problem),
         }
         match request.basic() {
-            None => TokenCall::Wrong(
+            None => RequestKind::Wrong(
                 "Authorization is not Basic with the base64 of api_key:api_secret".into(),
             ),
             Some((key, secret)) if key == self.api_key && secret == self.api_secret => {
-                TokenCall::Login
+                RequestKind::Login
             }
-            Some(_) => TokenCall::WrongCredentials,
+            Some(_) => RequestKind::WrongCredentials,
         }
     }
 

@@ -16,11 +16,9 @@ pub enum Environment {
 impl Environment {
     /// The address that `INVOISYS_ENVIRONMENT` names: `sandbox`, `production`, or a URL.
     pub(crate) fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
-        vars.parse("INVOISYS_ENVIRONMENT", |name| match name {
-            "sandbox" => Ok(Self::Sandbox),
-            "production" => Ok(Self::Production),
-            url => url.parse().map(Self::Custom),
-        })
+        let words = [("sandbox", Self::Sandbox), ("production", Self::Production)];
+        let named = vars.one_of("INVOISYS_ENVIRONMENT", words, Self::Custom)?;
+        named.ok_or_else(|| ConfigurationError::not_set("INVOISYS_ENVIRONMENT"))
     }
 
     pub(crate) fn base_url(self) -> Result<BaseUrl, ConfigurationError> {

@@ -1,34 +1,29 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod authenticator;
-#[cfg(feature = "blocking")]
-#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
-pub mod blocking;
 mod credentials;
+mod endpoint;
 mod environment;
 #[cfg(feature = "testing")]
-#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-mod wire;
 
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use auth_common::{Answer, Call, OneShot};
-pub use auth_common::{
-    BaseUrl, ConfigurationError, CoolDown, Failure, Invalidation, Snapshot, Token, TokenState,
-    Transport, TransportBuilder, Vars,
-};
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-#[cfg_attr(
-    docsrs,
-    doc(cfg(any(feature = "reqwest-middleware", feature = "tower")))
-)]
-pub use authenticator::Authorize;
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use authenticator::Authorized;
-pub use authenticator::{Authenticator, Builder, Error, Invoisys};
 pub use credentials::Credentials;
+pub use endpoint::{ErrorResponse, Invoisys, TokenResponse};
 pub use environment::Environment;
-pub use wire::{ErrorResponse, TokenResponse};
+
+auth_common::vendor! {
+    /// Hands out the `Authorization` header for the Invoisys API.
+    ///
+    /// ```no_run
+    /// use invoisys_auth::{Authenticator, Credentials, Environment};
+    ///
+    /// # async fn example() -> Result<(), invoisys_auth::Error> {
+    /// let credentials = Credentials::new("fiscal@example.com", "secret")?;
+    /// let invoisys = Authenticator::builder(Environment::Sandbox, credentials).build()?;
+    /// let authorization = invoisys.authorization().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub struct Authenticator for Invoisys;
+    request_token: TokenResponse;
+}

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use auth_common::{
     BaseUrl, ConfigurationError,
-    testing::{Issued, Received, Role, TokenCall},
+    testing::{Issued, RequestKind, Role},
 };
 
-pub use auth_common::testing::{Call, ManualClock, Reply, Response, Script};
+pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
 
 use crate::{Credentials, Environment, Invoisys};
 
@@ -51,25 +51,25 @@ impl Role for Vendor {
         Credentials::new(self.username.as_str(), self.password.as_str())
     }
 
-    fn token_call(&self, request: &Received<'_>) -> TokenCall {
+    fn kind(&self, request: &Request) -> RequestKind {
         if request.target() != "/api/token" {
-            return TokenCall::Elsewhere;
+            return RequestKind::Elsewhere;
         }
         let form = match request.posted_form(&["grant_type", "username", "password"]) {
             Ok(form) => form,
-            Err(problem) => return TokenCall::Wrong(problem),
+            Err(problem) => return RequestKind::Wrong(problem),
         };
         if request.header("accept") != Some("application/json") {
-            return TokenCall::Wrong("Accept is not application/json".into());
+            return RequestKind::Wrong("Accept is not application/json".into());
         }
         match form.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["password", username, password]
                 if username == self.username && password == self.password =>
             {
-                TokenCall::Login
+                RequestKind::Login
             }
-            ["password", ..] => TokenCall::WrongCredentials,
-            _ => TokenCall::Wrong("grant_type is not password".into()),
+            ["password", ..] => RequestKind::WrongCredentials,
+            _ => RequestKind::Wrong("grant_type is not password".into()),
         }
     }
 

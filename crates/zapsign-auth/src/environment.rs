@@ -16,14 +16,9 @@ pub enum Environment {
 impl Environment {
     /// The address that `ZAPSIGN_ENVIRONMENT` names: `production`, `sandbox`, or a URL; production unless it is set.
     pub(crate) fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
-        if vars.optional("ZAPSIGN_ENVIRONMENT")?.is_none() {
-            return Ok(Self::Production);
-        }
-        vars.parse("ZAPSIGN_ENVIRONMENT", |name| match name {
-            "production" => Ok(Self::Production),
-            "sandbox" => Ok(Self::Sandbox),
-            url => url.parse().map(Self::Custom),
-        })
+        let words = [("production", Self::Production), ("sandbox", Self::Sandbox)];
+        let named = vars.one_of("ZAPSIGN_ENVIRONMENT", words, Self::Custom)?;
+        Ok(named.unwrap_or(Self::Production))
     }
 
     pub(crate) fn base_url(self) -> Result<BaseUrl, ConfigurationError> {

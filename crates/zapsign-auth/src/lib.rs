@@ -1,34 +1,30 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod authenticator;
-#[cfg(feature = "blocking")]
-#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
-pub mod blocking;
 mod credentials;
+mod endpoint;
 mod environment;
 #[cfg(feature = "testing")]
-#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-mod wire;
 
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use auth_common::{Answer, Call, OneShot};
-pub use auth_common::{
-    BaseUrl, ConfigurationError, CoolDown, Failure, Invalidation, Snapshot, Token, TokenState,
-    Transport, TransportBuilder, Vars,
-};
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-#[cfg_attr(
-    docsrs,
-    doc(cfg(any(feature = "reqwest-middleware", feature = "tower")))
-)]
-pub use authenticator::Authorize;
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub use authenticator::Authorized;
-pub use authenticator::{Authenticator, Builder, Error, ZapSign};
 pub use credentials::{Credentials, OrganizationId};
+pub use endpoint::{ErrorResponse, FieldError, RefreshResponse, TokenPair, ZapSign};
 pub use environment::Environment;
-pub use wire::{ErrorResponse, FieldError, RefreshResponse, TokenPair};
+
+auth_common::vendor! {
+    /// Hands out the `Authorization` header for the ZapSign API.
+    ///
+    /// ```no_run
+    /// use zapsign_auth::{Authenticator, Credentials, Environment};
+    ///
+    /// # async fn example() -> Result<(), zapsign_auth::Error> {
+    /// let credentials = Credentials::new("4321".parse()?, "dev@example.com", "secret")?;
+    /// let zapsign = Authenticator::builder(Environment::Production, credentials).build()?;
+    /// let authorization = zapsign.authorization().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub struct Authenticator for ZapSign;
+    request_token: TokenPair;
+    refresh_token: RefreshResponse = endpoint::refresh_response;
+}

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use auth_common::{
     BaseUrl, ConfigurationError,
-    testing::{Issued, Received, Role, TokenCall, jwt},
+    testing::{Issued, RequestKind, Role, jwt},
 };
 
-pub use auth_common::testing::{Call, ManualClock, Reply, Response, Script};
+pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
 
 use crate::{Credentials, Environment, ZapSign};
 
@@ -36,16 +36,16 @@ impl Vendor {
         }
     }
 
-    fn login(&self, organization_id: &str, request: &Received<'_>) -> TokenCall {
+    fn login(&self, organization_id: &str, request: &Request) -> RequestKind {
         match posted(request, &["username", "password"]).as_deref() {
             Ok([username, password])
                 if organization_id == self.organization_id
                     && *username == self.username
                     && *password == self.password =>
             {
-                TokenCall::Login
+                RequestKind::Login
             }
-            Ok(_) => TokenCall::WrongCredentials,
+            Ok(_) => RequestKind::WrongCredentials,
             Err(call) => call.clone(),
         }
     }
@@ -75,20 +75,20 @@ impl Role for Vendor {
         )
     }
 
-    fn token_call(&self, request: &Received<'_>) -> TokenCall {
+    fn kind(&self, request: &Request) -> RequestKind {
         let target = request.target();
         let below = target.strip_prefix("/api/v1/auth/").unwrap_or_default();
         match below.split('/').collect::<Vec<_>>()[..] {
             ["token", organization_id, ""] => self.login(organization_id, request),
             ["token-refresh", ""] => match posted(request, &["refresh"]) {
-                Ok(refresh_token) => TokenCall::Refresh(refresh_token.concat()),
+                Ok(refresh_token) => RequestKind::Refresh(refresh_token.concat()),
                 Err(call) => call,
             },
             ["token", _] | ["token-refresh"] => {
                 let redirect = Response::new(301, "text/html; charset=utf-8", "");
-                TokenCall::Answered(redirect.with_header("Location", format!("{target}/")))
+                RequestKind::Answered(redirect.with_header("Location", format!("{target}/")))
             }
-            _ => TokenCall::Elsewhere,
+            _ => RequestKind::Elsewhere,
         }
     }
 
@@ -152,14 +152,14 @@ impl std::fmt::Debug for Vendor {
 }
 
 /// The values of these fields of the body. A body without a length is taken for empty, and then they are all missing.
-fn posted(request: &Received<'_>, names: &[&str]) -> Result<Vec<String>, TokenCall> {
+fn posted(request: &Request, names: &[&str]) -> Result<Vec<String>, RequestKind> {
     if request.method() == "POST" && request.header("content-length").is_none() {
         let missing = |name| format!(r#""{name}": ["This field is required."]"#);
         let missing = names.iter().map(missing).collect::<Vec<_>>().join(", ");
         let response = Response::json(400, format!("{{{missing}}}"));
-        return Err(TokenCall::Answered(response));
+        return Err(RequestKind::Answered(response));
     }
-    request.posted_json(names).map_err(TokenCall::Wrong)
+    request.posted_json(names).map_err(RequestKind::Wrong)
 }
 
 /// A token with the claims of the document's samples, and with `iat`, so that it lives to the second as told.

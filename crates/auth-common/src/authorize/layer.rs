@@ -1,5 +1,6 @@
 use std::{
     error::Error as StdError,
+    fmt,
     future::poll_fn,
     mem,
     pin::Pin,
@@ -10,36 +11,72 @@ use http::{HeaderMap, StatusCode};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Authorize, Call};
-use crate::TokenEndpoint;
+use super::{AuthorizeRequest, Policy};
+use crate::{Authenticator, BaseUrl, TokenEndpoint};
 
-impl<E: TokenEndpoint, S> Layer<S> for Authorize<E> {
-    type Service = Authorized<E, S>;
+/// A layer of `tower` that makes [`Authorize`]: the calls of its service carry the `Authorization` header.
+///
+/// - Only calls to the vendor's own origin pass: the scheme, host and port of the base URL. Any other fails with
+///   [`Error::Configuration`](crate::Error::Configuration) before anything is sent, so that a token cannot leak by a
+///   wrong URL.
+/// - When the API answers 401, the very token that was sent is invalidated, another is asked for, and the call is
+///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
+///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
+///   [`Invalidation::TooSoon`](crate::Invalidation::TooSoon)).
+pub struct AuthorizeLayer<E: TokenEndpoint>(Policy<E>);
 
-    fn layer(&self, inner: S) -> Authorized<E, S> {
-        Authorized {
-            authorize: self.clone(),
+impl<E: TokenEndpoint> AuthorizeLayer<E> {
+    /// For calls to the origin of the authenticator's base URL.
+    pub fn new(authenticator: impl Into<Authenticator<E>>) -> Self {
+        Self(Policy::new(authenticator.into()))
+    }
+
+    /// Lets calls to the origin of `base` pass as well, for a vendor whose API lives elsewhere than its tokens.
+    #[must_use]
+    pub fn and_for(self, base: BaseUrl) -> Self {
+        Self(self.0.and_for(base))
+    }
+}
+
+impl<E: TokenEndpoint, S> Layer<S> for AuthorizeLayer<E> {
+    type Service = Authorize<E, S>;
+
+    fn layer(&self, inner: S) -> Authorize<E, S> {
+        Authorize {
+            policy: self.0.clone(),
             inner,
         }
     }
 }
 
-/// A service whose calls carry the header; [`Authorize`] makes it, as a layer.
+impl<E: TokenEndpoint> Clone for AuthorizeLayer<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: TokenEndpoint> fmt::Debug for AuthorizeLayer<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AuthorizeLayer").field(&self.0).finish()
+    }
+}
+
+/// A `tower` service whose calls carry the header; [`AuthorizeLayer`] makes it.
 ///
 /// Its error is the inner service's own, or an [`Error`](crate::Error) about the token; both are boxed, and
 /// `downcast_ref` tells them apart.
 #[derive(Debug)]
-pub struct Authorized<E: TokenEndpoint, S> {
-    authorize: Authorize<E>,
+pub struct Authorize<E: TokenEndpoint, S> {
+    policy: Policy<E>,
     inner: S,
 }
 
-impl<E, S, C> Service<C> for Authorized<E, S>
+impl<E, S, C> Service<C> for Authorize<E, S>
 where
     E: TokenEndpoint,
-    C: Call,
+    C: AuthorizeRequest,
     S: Service<C> + Clone + Send + 'static,
-    S::Response: Answer,
+    S::Response: AuthorizeResponse,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
@@ -52,22 +89,22 @@ where
     }
 
     fn call(&mut self, mut call: C) -> Self::Future {
-        // The one that is ready goes along; the clone that takes its place is yet to be.
-        let fresh = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, fresh);
-        let authorize = self.authorize.clone();
+        // Only the service that said it is ready may be called: <https://docs.rs/tower/latest/tower/trait.Service.html#be-careful-when-cloning-inner-services>
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let policy = self.policy.clone();
         Box::pin(async move {
             let repeat = call.repeat();
-            let token = authorize.attach(&mut call).await?;
+            let token = policy.attach(&mut call).await?;
             let response = inner.call(call).await.map_err(Into::into)?;
-            if authorize.after(&token, response.status()).is_break() {
+            if policy.after(&token, response.status()).is_break() {
                 return Ok(response);
             }
             let Some(mut repeat) = repeat else {
                 return Ok(response);
             };
             drop(response);
-            authorize.attach(&mut repeat).await?;
+            policy.attach(&mut repeat).await?;
             poll_fn(|context| inner.poll_ready(context))
                 .await
                 .map_err(Into::into)?;
@@ -76,10 +113,10 @@ where
     }
 }
 
-impl<E: TokenEndpoint, S: Clone> Clone for Authorized<E, S> {
+impl<E: TokenEndpoint, S: Clone> Clone for Authorize<E, S> {
     fn clone(&self) -> Self {
         Self {
-            authorize: self.authorize.clone(),
+            policy: self.policy.clone(),
             inner: self.inner.clone(),
         }
     }
@@ -89,7 +126,7 @@ impl<E: TokenEndpoint, S: Clone> Clone for Authorized<E, S> {
 /// repeated.
 ///
 /// With the `map_request` of `tower`, it is put on above the layer and taken off below:
-/// `.map_request(OneShot::from).layer(authorize).map_request(OneShot::into_inner)`.
+/// `.map_request(OneShot::from).layer(layer).map_request(OneShot::into_inner)`.
 #[derive(Debug)]
 pub struct OneShot<B>(http::Request<B>);
 
@@ -106,7 +143,7 @@ impl<B> From<http::Request<B>> for OneShot<B> {
     }
 }
 
-impl<B: Send + 'static> Call for OneShot<B> {
+impl<B: Send + 'static> AuthorizeRequest for OneShot<B> {
     fn scheme(&self) -> &str {
         self.0.uri().scheme_str().unwrap_or_default()
     }
@@ -128,19 +165,19 @@ impl<B: Send + 'static> Call for OneShot<B> {
     }
 }
 
-/// An answer that [`Authorized`] understands: a `reqwest::Response`, or an `http::Response`.
-pub trait Answer: Send {
+/// An answer that [`Authorize`] understands: a `reqwest::Response`, or an `http::Response`.
+pub trait AuthorizeResponse: Send {
     /// The status.
     fn status(&self) -> StatusCode;
 }
 
-impl<B: Send> Answer for http::Response<B> {
+impl<B: Send> AuthorizeResponse for http::Response<B> {
     fn status(&self) -> StatusCode {
         self.status()
     }
 }
 
-impl Answer for reqwest::Response {
+impl AuthorizeResponse for reqwest::Response {
     fn status(&self) -> StatusCode {
         self.status()
     }

@@ -1,13 +1,38 @@
+use std::fmt;
+
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use super::{Authorize, Call};
-use crate::TokenEndpoint;
+use super::{AuthorizeRequest, Policy};
+use crate::{Authenticator, BaseUrl, TokenEndpoint};
+
+/// A middleware of `reqwest-middleware` that attaches the `Authorization` header to calls of the vendor's API.
+///
+/// - Only calls to the vendor's own origin pass: the scheme, host and port of the base URL. Any other fails with
+///   [`Error::Configuration`](crate::Error::Configuration) before anything is sent, so that a token cannot leak by a
+///   wrong URL.
+/// - When the API answers 401, the very token that was sent is invalidated, another is asked for, and the call is
+///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
+///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
+///   [`Invalidation::TooSoon`](crate::Invalidation::TooSoon)).
+pub struct AuthorizeMiddleware<E: TokenEndpoint>(Policy<E>);
+
+impl<E: TokenEndpoint> AuthorizeMiddleware<E> {
+    /// For calls to the origin of the authenticator's base URL.
+    pub fn new(authenticator: impl Into<Authenticator<E>>) -> Self {
+        Self(Policy::new(authenticator.into()))
+    }
+
+    /// Lets calls to the origin of `base` pass as well, for a vendor whose API lives elsewhere than its tokens.
+    #[must_use]
+    pub fn and_for(self, base: BaseUrl) -> Self {
+        Self(self.0.and_for(base))
+    }
+}
 
 #[async_trait::async_trait]
-#[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
-impl<E: TokenEndpoint> Middleware for Authorize<E> {
+impl<E: TokenEndpoint> Middleware for AuthorizeMiddleware<E> {
     async fn handle(
         &self,
         mut request: Request,
@@ -15,15 +40,36 @@ impl<E: TokenEndpoint> Middleware for Authorize<E> {
         next: Next<'_>,
     ) -> Result<Response> {
         let repeat = request.repeat();
-        let token = self.attach(&mut request).await.map_err(Error::middleware)?;
+        let policy = &self.0;
+        let token = policy
+            .attach(&mut request)
+            .await
+            .map_err(Error::middleware)?;
         let response = next.clone().run(request, extensions).await?;
-        if self.after(&token, response.status()).is_break() {
+        if policy.after(&token, response.status()).is_break() {
             return Ok(response);
         }
         let Some(mut repeat) = repeat else {
             return Ok(response);
         };
-        self.attach(&mut repeat).await.map_err(Error::middleware)?;
+        // An API with one worker cannot answer the repetition while it still sends this.
+        drop(response);
+        policy
+            .attach(&mut repeat)
+            .await
+            .map_err(Error::middleware)?;
         next.run(repeat, extensions).await
+    }
+}
+
+impl<E: TokenEndpoint> Clone for AuthorizeMiddleware<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: TokenEndpoint> fmt::Debug for AuthorizeMiddleware<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AuthorizeMiddleware").field(&self.0).finish()
     }
 }

@@ -32,9 +32,9 @@ fn cold_cache_elects_one_caller_and_the_others_join() {
 #[test]
 fn fresh_token_is_served_up_to_its_advisory_window() {
     let mut life = Life::with_token(3600);
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
     life.wait(secs(3240) - NANOSECOND);
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
     assert!(!life.machine.in_flight());
 }
 
@@ -42,15 +42,15 @@ fn fresh_token_is_served_up_to_its_advisory_window() {
 fn advisory_window_serves_everyone_and_elects_one_background_flight() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3240));
-    let Answer::ServeAndLaunch(launch) = life.ask() else {
+    let Decision::ServeAndLaunch(launch) = life.ask() else {
         panic!("no refresh ahead of expiry");
     };
     assert_eq!((launch.delay, launch.patience), (Duration::ZERO, None));
     for _ in 0..100 {
-        assert_eq!(life.ask(), Answer::Serve);
+        assert_eq!(life.ask(), Decision::Serve);
     }
     life.land_token(launch, 3600);
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn mandatory_window_waits_for_a_flight() {
 fn mandatory_window_waits_for_the_flight_that_the_advisory_window_started() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3530));
-    let Answer::ServeAndLaunch(launch) = life.ask() else {
+    let Decision::ServeAndLaunch(launch) = life.ask() else {
         panic!("no refresh ahead of expiry");
     };
     life.wait(secs(10));
@@ -77,13 +77,13 @@ fn mandatory_window_falls_back_to_the_token_during_a_cool_down() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3540));
     life.fail(Trouble::RateLimited);
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
     life.wait(secs(60) - NANOSECOND);
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
     life.wait(NANOSECOND);
     assert_eq!(
         life.ask(),
-        Answer::FailFast {
+        Decision::FailFast {
             for_another: secs(240)
         }
     );
@@ -106,7 +106,7 @@ fn wall_clock_alone_expires_a_token() {
     assert!(!life.machine.serves(life.now));
     let launch = life.launch();
     life.land_token(launch, 3600);
-    assert_eq!(life.ask(), Answer::Serve, "one refresh is enough");
+    assert_eq!(life.ask(), Decision::Serve, "one refresh is enough");
 }
 
 #[test]
@@ -123,12 +123,12 @@ fn error_never_displaces_a_valid_token() {
     for trouble in Trouble::ALL {
         let mut life = Life::with_token(3600);
         let expiry = life.machine.expiry();
-        let Answer::Launch(launch) = life.renew() else {
+        let Decision::Launch(launch) = life.renew() else {
             panic!("renew joins nothing here");
         };
         life.land(launch, failure(trouble));
         assert_eq!(life.machine.expiry(), expiry, "{trouble:?}");
-        assert_eq!(life.ask(), Answer::Serve, "{trouble:?}");
+        assert_eq!(life.ask(), Decision::Serve, "{trouble:?}");
     }
 }
 
@@ -141,10 +141,10 @@ fn failed_background_refresh_is_tried_again_after_30_s_doubling_to_5_min() {
     for pause in [30, 60, 120, 240, 300, 300, 300] {
         life.fail_in_background();
         life.wait(secs(pause) - NANOSECOND);
-        assert_eq!(life.ask(), Answer::Serve, "before {pause} s");
+        assert_eq!(life.ask(), Decision::Serve, "before {pause} s");
         life.wait(NANOSECOND);
     }
-    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+    assert!(matches!(life.ask(), Decision::ServeAndLaunch(_)));
 }
 
 #[test]
@@ -153,9 +153,9 @@ fn failed_background_refresh_is_tried_again_within_a_quarter_of_what_is_left() {
     life.wait(secs(270));
     life.fail_in_background();
     life.wait(secs(30) / 4 - NANOSECOND);
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
     life.wait(NANOSECOND);
-    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+    assert!(matches!(life.ask(), Decision::ServeAndLaunch(_)));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn success_ends_the_pauses_after_failed_background_refreshes() {
     life.fail_in_background();
     life.wait(secs(30));
     life.fail_in_background();
-    let Answer::Launch(launch) = life.renew() else {
+    let Decision::Launch(launch) = life.renew() else {
         panic!("a transient failure does not block renew");
     };
     life.wait(launch.delay);
@@ -175,7 +175,7 @@ fn success_ends_the_pauses_after_failed_background_refreshes() {
     life.fail_in_background();
     life.wait(secs(30));
     assert!(
-        matches!(life.ask(), Answer::ServeAndLaunch(_)),
+        matches!(life.ask(), Decision::ServeAndLaunch(_)),
         "30 s again"
     );
 }
@@ -193,20 +193,20 @@ fn mandatory_window_does_not_wait_for_the_pause_after_a_background_failure() {
 fn after_an_abandoned_background_flight_the_elected_caller_awaits_its_own_for_10_s() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3240));
-    let Answer::ServeAndLaunch(launch) = life.ask() else {
+    let Decision::ServeAndLaunch(launch) = life.ask() else {
         panic!("no refresh ahead of expiry");
     };
     life.abandon(launch);
     life.wait(secs(30) - NANOSECOND);
     assert_eq!(
         life.ask(),
-        Answer::Serve,
+        Decision::Serve,
         "it counts as a failed advisory refresh"
     );
     life.wait(NANOSECOND);
     let launch = life.launch();
     assert_eq!(launch.patience, Some(secs(10)));
-    assert_eq!(life.ask(), Answer::Serve, "only the elected caller waits");
+    assert_eq!(life.ask(), Decision::Serve, "only the elected caller waits");
 
     life.land_token(launch, 3600);
     life.wait(secs(3240));
@@ -225,7 +225,7 @@ fn abandoned_foreground_flight_leaves_later_refreshes_in_the_background() {
     let launch = life.launch();
     life.land_token(launch, 3600);
     life.wait(secs(3240));
-    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+    assert!(matches!(life.ask(), Decision::ServeAndLaunch(_)));
 }
 
 // Flights
@@ -236,14 +236,14 @@ fn flights_are_a_second_apart() {
     let launch = life.launch();
     life.land_token(launch, 3600);
     life.wait(Duration::from_millis(300));
-    let Answer::Launch(launch) = life.renew() else {
+    let Decision::Launch(launch) = life.renew() else {
         panic!("a renewal is a flight");
     };
     assert_eq!(launch.delay, Duration::from_millis(700));
     life.wait(secs(1));
     life.land_token(launch, 3600);
     life.wait(secs(1));
-    let Answer::Launch(launch) = life.renew() else {
+    let Decision::Launch(launch) = life.renew() else {
         panic!("a renewal is a flight");
     };
     assert_eq!(launch.delay, Duration::ZERO);
@@ -254,7 +254,7 @@ fn advisory_refresh_waits_out_the_second_between_flights() {
     // A lifetime so short that its advisory window opens within a second of the landing.
     let mut life = Life::with_token(1);
     life.wait(Duration::from_millis(920));
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
 }
 
 #[test]
@@ -327,9 +327,9 @@ fn flight_deadline_follows_the_policy() {
 fn undriven_background_flight_counts_as_abandoned() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3240));
-    assert!(matches!(life.ask(), Answer::ServeAndLaunch(_)));
+    assert!(matches!(life.ask(), Decision::ServeAndLaunch(_)));
     life.wait(secs(27));
-    assert_eq!(life.ask(), Answer::Serve, "30 s of peace first");
+    assert_eq!(life.ask(), Decision::Serve, "30 s of peace first");
     life.wait(secs(30));
     assert_eq!(life.launch().patience, Some(secs(10)));
 }
@@ -341,7 +341,7 @@ fn late_token_is_kept_while_nothing_newer_is_there() {
     life.abandon(first);
     let second = life.launch();
     assert_eq!(life.land_token(first, 3600), Landed::Kept { generation: 1 });
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
     assert!(life.machine.in_flight(), "the second is still under way");
     assert_eq!(
         life.land_token(second, 3600),
@@ -415,11 +415,11 @@ fn cool_downs_double_up_to_their_longest() {
                 Landed::Failed { for_another: pause },
                 "{trouble:?}"
             );
-            assert_eq!(life.ask(), Answer::FailFast { for_another: pause });
+            assert_eq!(life.ask(), Decision::FailFast { for_another: pause });
             life.wait(pause - NANOSECOND);
             assert_eq!(
                 life.ask(),
-                Answer::FailFast {
+                Decision::FailFast {
                     for_another: NANOSECOND
                 }
             );
@@ -502,13 +502,13 @@ fn lesser_failure_does_not_cut_a_longer_pause_short() {
     let launch = life.launch();
     life.land(launch, failure(Trouble::Rejected));
     life.wait(secs(2));
-    let Answer::Launch(renewal) = life.renew() else {
+    let Decision::Launch(renewal) = life.renew() else {
         panic!("a renewal obeys no pause of this kind");
     };
     let for_another = secs(58);
     let landed = life.land(renewal, failure(Trouble::Transient));
     assert_eq!(landed, Landed::Failed { for_another });
-    assert_eq!(life.ask(), Answer::FailFast { for_another });
+    assert_eq!(life.ask(), Decision::FailFast { for_another });
 }
 
 #[test]
@@ -579,7 +579,7 @@ fn renew_obeys_refused_credentials_and_rate_limits_and_no_other_cool_down() {
     for trouble in Trouble::ALL {
         let mut life = Life::with_token(3600);
         life.wait(secs(10));
-        let Answer::Launch(launch) = life.renew() else {
+        let Decision::Launch(launch) = life.renew() else {
             panic!("nothing stands in the way of the first");
         };
         let Landed::Failed { for_another } = life.land(launch, failure(trouble)) else {
@@ -587,12 +587,12 @@ fn renew_obeys_refused_credentials_and_rate_limits_and_no_other_cool_down() {
         };
         match trouble {
             Trouble::Refused | Trouble::RateLimited => {
-                assert_eq!(life.renew(), Answer::FailFast { for_another });
+                assert_eq!(life.renew(), Decision::FailFast { for_another });
                 life.wait(for_another);
-                assert!(matches!(life.renew(), Answer::Launch(_)));
+                assert!(matches!(life.renew(), Decision::Launch(_)));
             }
             Trouble::Transient | Trouble::Malformed | Trouble::Rejected => {
-                assert!(matches!(life.renew(), Answer::Launch(_)), "{trouble:?}");
+                assert!(matches!(life.renew(), Decision::Launch(_)), "{trouble:?}");
             }
         }
     }
@@ -606,7 +606,7 @@ fn cool_down_ignores_the_wall_clock() {
         life.now.wall = wall;
         assert_eq!(
             life.ask(),
-            Answer::FailFast {
+            Decision::FailFast {
                 for_another: secs(60)
             }
         );
@@ -628,7 +628,7 @@ fn wrong_password_asked_for_without_end_is_one_login_a_minute_then_fewer() {
                 life.ask()
             };
             match answer {
-                Answer::Launch(launch) => {
+                Decision::Launch(launch) => {
                     logins.push(life.now.monotonic + launch.delay);
                     let landing = Landing::Trouble {
                         trouble: Trouble::Refused,
@@ -637,7 +637,7 @@ fn wrong_password_asked_for_without_end_is_one_login_a_minute_then_fewer() {
                     };
                     life.land(launch, landing);
                 }
-                Answer::FailFast { .. } => {}
+                Decision::FailFast { .. } => {}
                 other => panic!("{other:?} with a wrong password"),
             }
         }
@@ -662,24 +662,24 @@ fn invalidated_token_is_never_served_again_even_when_the_next_flight_fails() {
     assert!(!life.machine.serves(life.now));
     assert_eq!(life.machine.expiry(), None);
     life.fail(Trouble::Transient);
-    assert!(matches!(life.ask(), Answer::FailFast { .. }));
+    assert!(matches!(life.ask(), Decision::FailFast { .. }));
 }
 
 #[test]
 fn late_401_keeps_the_newer_token() {
     let mut life = Life::with_token(3600);
-    let Answer::Launch(launch) = life.renew() else {
+    let Decision::Launch(launch) = life.renew() else {
         panic!("a renewal is a flight");
     };
     life.land_token(launch, 3600);
     assert_eq!(life.invalidate(1), Invalidation::AlreadyReplaced);
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
     assert_eq!(
         life.invalidate(99),
         Invalidation::AlreadyReplaced,
         "nor does an unknown one"
     );
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
 }
 
 #[test]
@@ -707,7 +707,7 @@ fn invalidation_within_30_s_of_the_flight_that_one_caused_is_ignored() {
 
     life.wait(secs(30) - NANOSECOND);
     assert_eq!(life.invalidate(2), Invalidation::TooSoon);
-    assert_eq!(life.ask(), Answer::Serve, "it is still served");
+    assert_eq!(life.ask(), Decision::Serve, "it is still served");
     life.wait(NANOSECOND);
     assert_eq!(life.invalidate(2), Invalidation::Accepted);
 }
@@ -726,7 +726,7 @@ fn failed_flight_after_an_invalidation_leaves_the_guard_to_the_next() {
 #[test]
 fn ordinary_renewal_does_not_arm_the_guard() {
     let mut life = Life::with_token(3600);
-    let Answer::Launch(launch) = life.renew() else {
+    let Decision::Launch(launch) = life.renew() else {
         panic!("a renewal is a flight");
     };
     life.land_token(launch, 3600);
@@ -740,7 +740,7 @@ fn renewal_long_after_an_invalidation_does_not_arm_the_guard() {
     let launch = life.launch();
     life.land_token(launch, 3600);
     life.wait(secs(30));
-    let Answer::Launch(launch) = life.renew() else {
+    let Decision::Launch(launch) = life.renew() else {
         panic!("a renewal is a flight");
     };
     life.land_token(launch, 3600);
@@ -751,7 +751,7 @@ fn renewal_long_after_an_invalidation_does_not_arm_the_guard() {
 fn invalidation_during_a_flight_joins_it() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3240));
-    let Answer::ServeAndLaunch(launch) = life.ask() else {
+    let Decision::ServeAndLaunch(launch) = life.ask() else {
         panic!("no refresh ahead of expiry");
     };
     assert_eq!(life.invalidate(1), Invalidation::Accepted);
@@ -760,7 +760,7 @@ fn invalidation_during_a_flight_joins_it() {
         life.land_token(launch, 3600),
         Landed::Kept { generation: 2 }
     );
-    assert_eq!(life.ask(), Answer::Serve);
+    assert_eq!(life.ask(), Decision::Serve);
 }
 
 #[test]
@@ -770,7 +770,7 @@ fn api_that_always_answers_401_drives_two_logins_a_minute_at_most() {
     let mut logins = 0;
     for _ in 0..6000 {
         life.wait(Duration::from_millis(100));
-        if let Answer::Launch(launch) = life.ask() {
+        if let Decision::Launch(launch) = life.ask() {
             logins += 1;
             life.wait(launch.delay);
             let Landed::Kept { generation: newer } = life.land_token(launch, 3600) else {
@@ -872,7 +872,7 @@ proptest! {
             life.wait(ask_every);
             life.now.wall = secs(jumps[step % jumps.len()].into());
             let answer = if step % 5 == 0 { life.renew() } else { life.ask() };
-            let (Answer::Launch(launch) | Answer::ServeAndLaunch(launch)) = answer else {
+            let (Decision::Launch(launch) | Decision::ServeAndLaunch(launch)) = answer else {
                 continue;
             };
             life.wait(launch.delay);
@@ -1131,28 +1131,28 @@ impl World {
         self.notice_overdue();
         let cooling = self.cooling();
         match (self.stage(), answer) {
-            (Stage::Fresh, Answer::Serve) => self.see("fresh: served"),
-            (Stage::Advisory, Answer::Serve) => {
+            (Stage::Fresh, Decision::Serve) => self.see("fresh: served"),
+            (Stage::Advisory, Decision::Serve) => {
                 assert!(self.is_quiet(), "no refresh ahead of expiry");
                 self.see("advisory: served");
             }
-            (Stage::Advisory, Answer::ServeAndLaunch(launch)) => {
+            (Stage::Advisory, Decision::ServeAndLaunch(launch)) => {
                 assert!(!self.is_quiet() && !self.background_flight_abandoned);
                 assert_eq!(launch.patience, None);
                 self.launched(launch, true);
                 self.see("advisory: launched in the background");
             }
-            (Stage::Advisory, Answer::Launch(launch)) => {
+            (Stage::Advisory, Decision::Launch(launch)) => {
                 assert!(!self.is_quiet() && self.background_flight_abandoned);
                 assert_eq!(launch.patience, Some(secs(10)));
                 self.launched(launch, true);
                 self.see("advisory: launched and awaited");
             }
-            (Stage::Mandatory, Answer::Serve) => {
+            (Stage::Mandatory, Decision::Serve) => {
                 assert!(cooling.is_some() && self.live.is_none());
                 self.see("mandatory: served in a cool-down");
             }
-            (stage @ (Stage::Mandatory | Stage::NoToken), Answer::Join { flight, overdue }) => {
+            (stage @ (Stage::Mandatory | Stage::NoToken), Decision::Join { flight, overdue }) => {
                 self.joined(flight, overdue);
                 self.see(if stage == Stage::Mandatory {
                     "mandatory: joined"
@@ -1160,7 +1160,7 @@ impl World {
                     "no token: joined"
                 });
             }
-            (stage @ (Stage::Mandatory | Stage::NoToken), Answer::Launch(launch)) => {
+            (stage @ (Stage::Mandatory | Stage::NoToken), Decision::Launch(launch)) => {
                 assert_eq!((cooling, launch.patience), (None, None));
                 self.launched(launch, false);
                 self.see(if stage == Stage::Mandatory {
@@ -1169,7 +1169,7 @@ impl World {
                     "no token: launched"
                 });
             }
-            (Stage::NoToken, Answer::FailFast { for_another }) => {
+            (Stage::NoToken, Decision::FailFast { for_another }) => {
                 assert!(self.live.is_none());
                 let (_, until) = cooling.expect("nothing to fail fast for");
                 assert_eq!(self.now.monotonic + for_another, until);
@@ -1183,13 +1183,13 @@ impl World {
         let answer = self.machine.renew(self.now);
         self.notice_overdue();
         match (self.cooling(), answer) {
-            (_, Answer::Join { flight, overdue }) => {
+            (_, Decision::Join { flight, overdue }) => {
                 self.joined(flight, overdue);
                 self.see("renew: joined");
             }
             (
                 Some((Trouble::Refused | Trouble::RateLimited, until)),
-                Answer::FailFast { for_another },
+                Decision::FailFast { for_another },
             ) => {
                 assert!(self.live.is_none());
                 assert_eq!(self.now.monotonic + for_another, until);
@@ -1198,7 +1198,7 @@ impl World {
             (
                 cooling @ (None
                 | Some((Trouble::Transient | Trouble::Malformed | Trouble::Rejected, _))),
-                Answer::Launch(launch),
+                Decision::Launch(launch),
             ) => {
                 assert_eq!(launch.patience, None);
                 self.launched(launch, false);
@@ -1539,17 +1539,17 @@ impl HealthyVendor {
                 }
             }
             match life.ask() {
-                Answer::Serve => {}
-                Answer::ServeAndLaunch(launch) => {
+                Decision::Serve => {}
+                Decision::ServeAndLaunch(launch) => {
                     aloft = Some((launch, life.now.plus(launch.delay)))
                 }
-                Answer::Launch(launch) => {
+                Decision::Launch(launch) => {
                     record.waits += 1;
                     aloft = Some((launch, life.now.plus(launch.delay)));
                 }
                 // The same caller would be waiting still.
-                Answer::Join { .. } => record.waits += u32::from(record.requests.len() > 1),
-                Answer::FailFast { .. } => panic!("nothing failed"),
+                Decision::Join { .. } => record.waits += u32::from(record.requests.len() > 1),
+                Decision::FailFast { .. } => panic!("nothing failed"),
             }
             if let Some((_, started)) = aloft
                 && record.requests.last() != Some(&started.monotonic)
@@ -1593,24 +1593,24 @@ impl Life {
         self.now = self.now.plus(span);
     }
 
-    fn ask(&mut self) -> Answer {
+    fn ask(&mut self) -> Decision {
         self.machine.ask(self.now)
     }
 
-    fn renew(&mut self) -> Answer {
+    fn renew(&mut self) -> Decision {
         self.machine.renew(self.now)
     }
 
     /// Asks, as a caller who is to be elected and to wait.
     fn launch(&mut self) -> Launch {
         match self.ask() {
-            Answer::Launch(launch) => launch,
+            Decision::Launch(launch) => launch,
             other => panic!("{other:?} instead of a launch"),
         }
     }
 
-    fn join(&self, launch: Launch, overdue: Duration) -> Answer {
-        Answer::Join {
+    fn join(&self, launch: Launch, overdue: Duration) -> Decision {
+        Decision::Join {
             flight: launch.flight,
             overdue,
         }
@@ -1641,7 +1641,7 @@ impl Life {
 
     /// One refresh ahead of expiry that fails for a moment.
     fn fail_in_background(&mut self) {
-        let Answer::ServeAndLaunch(launch) = self.ask() else {
+        let Decision::ServeAndLaunch(launch) = self.ask() else {
             panic!("no refresh ahead of expiry");
         };
         self.land(launch, failure(Trouble::Transient));

@@ -1,0 +1,216 @@
+//! What an answer of the vendor means: a success or a refusal in the vendor's own fields, a token that is good to be
+//! served, or a kind of failure. Pure.
+
+use std::{borrow::Cow, time::Duration};
+
+use http::{HeaderValue, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use crate::{
+    Error, Exchange, Failure, Grant, InvalidBody, JsonObject, Refusal, Token, TokenEndpoint,
+    failure::FailureKind,
+    lifecycle::Landing,
+    lifetime::{self, Margins, Moment, Validity},
+    transport::{Answer, Fault},
+};
+
+/// Reads a success by `read`, or tells what went wrong. What is shown of the answer holds none of `secrets`.
+pub(crate) fn read<E: TokenEndpoint, T>(
+    exchange: Exchange,
+    answer: Result<Answer, Fault>,
+    secrets: &[&str],
+    read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
+) -> Result<(T, Answer), Failed<E>> {
+    let answer = answer?;
+    if answer.status.is_success() {
+        return match read_success::<E, T>(&answer, secrets, read) {
+            Ok(response) => Ok((response, answer)),
+            Err((problem, said)) => Err(Failed::malformed(problem, answer.status, said)),
+        };
+    }
+    if answer.status.is_redirection() {
+        let what = "a redirect, which is never followed with credentials";
+        return Err(Failed::malformed(what, answer.status, None));
+    }
+    if answer.status.is_informational() {
+        return Err(Failed::malformed(
+            "the answer is none yet",
+            answer.status,
+            None,
+        ));
+    }
+    Err(read_refusal(exchange, &answer, secrets))
+}
+
+/// A failed attempt: what it means for another one, and the error of the caller.
+pub(crate) struct Failed<E: TokenEndpoint> {
+    pub(crate) kind: FailureKind,
+    /// How long the vendor asked to be left alone.
+    pub(crate) asked: Option<Duration>,
+    pub(crate) error: Error<E::ErrorResponse>,
+}
+
+impl<E: TokenEndpoint> Failed<E> {
+    pub(crate) fn landing(&self, draw: u32) -> Landing {
+        Landing::Failure {
+            kind: self.kind,
+            retry_after: self.asked,
+            draw,
+        }
+    }
+
+    fn malformed(
+        what: impl Into<Cow<'static, str>>,
+        status: StatusCode,
+        said: Option<E::ErrorResponse>,
+    ) -> Self {
+        Self::answered(FailureKind::Malformed, what, status, said)
+    }
+
+    fn answered(
+        kind: FailureKind,
+        what: impl Into<Cow<'static, str>>,
+        status: StatusCode,
+        said: Option<E::ErrorResponse>,
+    ) -> Self {
+        Self {
+            kind,
+            asked: None,
+            error: Failure::answered(E::VENDOR, kind, what, status, said).into(),
+        }
+    }
+}
+
+impl<E: TokenEndpoint> From<Fault> for Failed<E> {
+    fn from(fault: Fault) -> Self {
+        Self {
+            kind: fault.kind,
+            asked: None,
+            error: Failure::new(E::VENDOR, fault.kind, fault.what).into(),
+        }
+    }
+}
+
+/// A refresh token, and what is known of it.
+pub(crate) struct RefreshToken {
+    pub(crate) secret: SecretString,
+    /// When its own claims say that it ends, where they do.
+    pub(crate) ends: Option<Moment>,
+}
+
+/// A success as it came, before it is checked against the clock.
+pub(crate) struct Arrival {
+    pub(crate) grant: Grant,
+    pub(crate) answer: Answer,
+    /// Before the request was sent.
+    pub(crate) started: Moment,
+    pub(crate) exchange: Exchange,
+    /// The refresh token that was presented.
+    pub(crate) presented: Option<RefreshToken>,
+}
+
+/// A token that is good to be served.
+pub(crate) struct Arrived {
+    pub(crate) authorization: HeaderValue,
+    pub(crate) validity: Validity,
+    pub(crate) exchange: Exchange,
+    /// What to renew it with.
+    pub(crate) refresh_token: Option<RefreshToken>,
+}
+
+impl Arrival {
+    /// What is left of the token's life, and the header that carries it. `draw` is a random number from 0 to 1000.
+    pub(crate) fn check<E: TokenEndpoint>(
+        self,
+        now: Moment,
+        margins: Margins,
+        draw: u32,
+    ) -> Result<Arrived, Failed<E>> {
+        let Grant {
+            access_token,
+            expires_in,
+            refresh_token,
+        } = self.grant;
+        let lifetime = lifetime::lifetime(
+            expires_in,
+            E::FALLBACK_LIFETIME,
+            access_token.expose_secret(),
+            self.answer.date,
+        );
+        let validity = Validity::new(self.started, lifetime, margins, draw);
+        if now.has_reached(validity.expiry) {
+            let what = "the token had expired before it arrived";
+            return Err(Fault::new(FailureKind::Cut, what).into());
+        }
+        let authorization = Token::header(&access_token).map_err(|_| {
+            let problem = InvalidBody::new("the access token", "does not fit a header");
+            Failed::malformed(problem.to_string(), self.answer.status, None)
+        })?;
+        // A vendor may hand out a refresh token that nothing is documented to be done with.
+        let refresh_token = refresh_token.filter(|_| E::REFRESH.is_some());
+        let refresh_token = refresh_token.map(|secret| RefreshToken {
+            ends: lifetime::jwt_lifetime(secret.expose_secret(), self.answer.date)
+                .map(|lifetime| self.started.plus(lifetime)),
+            secret,
+        });
+        Ok(Arrived {
+            authorization,
+            validity,
+            exchange: self.exchange,
+            refresh_token: refresh_token.or(self.presented),
+        })
+    }
+}
+
+fn read_success<E: TokenEndpoint, T>(
+    answer: &Answer,
+    secrets: &[&str],
+    read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
+) -> Result<T, (String, Option<E::ErrorResponse>)> {
+    let body =
+        JsonObject::parse(&answer.body, secrets).map_err(|problem| (problem.to_string(), None))?;
+    read(&body).map_err(|problem| (problem.to_string(), Some(E::error_response(&body))))
+}
+
+fn read_refusal<E: TokenEndpoint>(
+    exchange: Exchange,
+    answer: &Answer,
+    secrets: &[&str],
+) -> Failed<E> {
+    // Errors come in any encoding; whatever can be read of them is.
+    let text = Zeroizing::new(String::from_utf8_lossy(&answer.body).into_owned());
+    let body = JsonObject::parse(text.as_bytes(), secrets);
+    let foreign = body.is_err();
+    let body = body.unwrap_or_else(|_| JsonObject::empty());
+    let response = E::error_response(&body);
+    let kind = kind::<E>(exchange, answer, &response);
+    let said = (!foreign).then_some(response);
+    Failed {
+        asked: answer
+            .retry_after
+            .filter(|_| kind.row().repeats_only_as_asked),
+        ..Failed::answered(kind, "", answer.status, said)
+    }
+}
+
+fn kind<E: TokenEndpoint>(
+    exchange: Exchange,
+    answer: &Answer,
+    response: &E::ErrorResponse,
+) -> FailureKind {
+    match answer.status {
+        StatusCode::TOO_MANY_REQUESTS => FailureKind::RateLimited,
+        StatusCode::SERVICE_UNAVAILABLE if answer.retry_after.is_some() => FailureKind::Overloaded,
+        StatusCode::REQUEST_TIMEOUT
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => FailureKind::Busy,
+        status if status.is_server_error() => FailureKind::ServerError,
+        status => match E::refusal(exchange, status, response) {
+            Refusal::Credentials => FailureKind::CredentialsRefused,
+            Refusal::RateLimited => FailureKind::RateLimited,
+            Refusal::Other => FailureKind::Refused,
+        },
+    }
+}

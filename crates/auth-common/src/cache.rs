@@ -1,0 +1,462 @@
+//! The cached token, and the election of the one flight that brings the next: the shell around the
+//! [lifecycle](crate::lifecycle).
+
+use std::{
+    panic,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    task::AbortHandle,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    BaseUrl, ConfigurationError, Error, Exchange, Failure, InvalidBody, Invalidation, JsonObject,
+    Snapshot, Token, TokenEndpoint, TokenRequest, Transport,
+    answer::{self, Arrived, RefreshToken},
+    clock::{Clock, Mark},
+    failure::FailureKind,
+    flight::{Flight, Outcome},
+    lifecycle::{Decision, FlightId, Launch, Lifecycle, Policy},
+    lifetime::Moment,
+    observe,
+    sync::{Mutex, MutexGuard},
+    transport::{Answer, Fault},
+};
+
+/// What all clones of an authenticator share.
+pub(crate) struct Cache<E: TokenEndpoint> {
+    credentials: E::Credentials,
+    pub(crate) destination: Destination,
+    pub(crate) clock: Clock,
+    pub(crate) attempts: u32,
+    pub(crate) attempt_timeout: Duration,
+    /// The token to serve. Written under the lock of `state` only, and read without it.
+    current: ArcSwapOption<Current>,
+    state: Mutex<State<E>>,
+}
+
+/// Where requests for a token go, and how.
+#[derive(Clone)]
+pub(crate) struct Destination {
+    pub(crate) transport: Transport,
+    pub(crate) base: BaseUrl,
+    pub(crate) user_agent: HeaderValue,
+}
+
+impl Destination {
+    /// Sends `request` once.
+    pub(crate) async fn send(
+        &self,
+        request: TokenRequest,
+        allowed: Duration,
+    ) -> Result<Answer, Fault> {
+        self.transport
+            .send(&self.base, request, &self.user_agent, allowed)
+            .await
+    }
+}
+
+/// What a user may change of the shell's numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) attempts: u32,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) policy: Policy,
+}
+
+/// A token, as served.
+pub(crate) struct Current {
+    pub(crate) token: Token,
+    /// Where it is no longer fresh.
+    advisory: Mark,
+    pub(crate) expiry: Moment,
+}
+
+/// What a caller wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    Token,
+    /// A new one, whatever is cached.
+    Renewal,
+}
+
+pub(crate) struct State<E: TokenEndpoint> {
+    pub(crate) lifecycle: Lifecycle,
+    /// Where the outcome of the lifecycle's flight will be told.
+    pub(crate) under_way: Option<(FlightId, Waiting<E>)>,
+    pub(crate) last_error: Option<Error<E::ErrorResponse>>,
+    refresh_token: Option<RefreshToken>,
+    /// Flights that may still run, superseded ones included: they end with the last authenticator.
+    tasks: Vec<AbortHandle>,
+    logins: u64,
+    refreshes: u64,
+}
+
+type Waiting<E> = watch::Receiver<Option<Outcome<E>>>;
+
+/// What the lifecycle's decision means for one caller.
+enum Turn<E: TokenEndpoint> {
+    Served(Arc<Current>),
+    Waits {
+        flight: FlightId,
+        outcome: Waiting<E>,
+        longest: Duration,
+        /// Rather than wait longer, the caller takes the cached token.
+        patience: bool,
+    },
+}
+
+impl<E: TokenEndpoint> Cache<E> {
+    pub(crate) fn new(
+        credentials: E::Credentials,
+        destination: Destination,
+        clock: Clock,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            credentials,
+            destination,
+            clock,
+            attempts: limits.attempts,
+            attempt_timeout: limits.attempt_timeout,
+            current: ArcSwapOption::empty(),
+            state: Mutex::new(State {
+                lifecycle: Lifecycle::new(limits.policy),
+                under_way: None,
+                last_error: None,
+                refresh_token: None,
+                tasks: Vec::new(),
+                logins: 0,
+                refreshes: 0,
+            }),
+        }
+    }
+
+    /// What `take` takes of the cached token, while it is fresh: one atomic load, no lock, no allocation.
+    #[inline]
+    pub(crate) fn fresh<T>(&self, take: impl FnOnce(&Token) -> T) -> Option<T> {
+        let current = self.current.load();
+        let current = current.as_ref()?;
+        (!current.advisory.is_reached(&self.clock)).then(|| take(&current.token))
+    }
+
+    /// A token for this caller, by whatever it takes.
+    pub(crate) async fn obtain(
+        self: &Arc<Self>,
+        want: Want,
+    ) -> Result<Arc<Current>, Error<E::ErrorResponse>> {
+        let runtime = match runtime() {
+            Ok(runtime) => runtime,
+            Err(error) => return self.cached(want).ok_or(error.into()),
+        };
+        let flight_limit = self.lock().lifecycle.policy().flight;
+        let deadline = Instant::now() + flight_limit.saturating_add(LANDING_TIME);
+        let mut lost = 0;
+        while lost < FLIGHTS_PER_CALL {
+            let (flight, mut outcome, longest, patience) = match self.turn(want, &runtime)? {
+                Turn::Served(current) => return Ok(current),
+                Turn::Waits {
+                    flight,
+                    outcome,
+                    longest,
+                    patience,
+                } => (flight, outcome, longest, patience),
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let waited = timeout(longest.min(left), outcome.wait_for(Option::is_some)).await;
+            let told = waited.map(|told| told.ok().and_then(|told| told.clone()));
+            match told {
+                // By now it may have been invalidated, or replaced by a newer one.
+                Ok(Some(Ok(_))) => match self.cached(Want::Token) {
+                    Some(newest) => return Ok(newest),
+                    None => lost += 1,
+                },
+                Ok(Some(Err(error))) => return self.cached(want).ok_or(error),
+                // The flight was dropped: someone else has to be elected.
+                Ok(None) => lost += 1,
+                Err(_) if longest >= left => {
+                    let slow = Fault::slow(flight_limit.saturating_add(LANDING_TIME));
+                    return self
+                        .cached(want)
+                        .ok_or_else(|| Failure::new(E::VENDOR, slow.kind, slow.what).into());
+                }
+                Err(_) if patience => match self.cached(want) {
+                    Some(current) => return Ok(current),
+                    None => lost += 1,
+                },
+                Err(_) => {
+                    self.give_up(flight);
+                    lost += 1;
+                }
+            }
+        }
+        self.cached(want).ok_or_else(abandoned::<E>)
+    }
+
+    /// See [`Authenticator::invalidate`](crate::Authenticator::invalidate).
+    pub(crate) fn invalidate(&self, token: &Token) -> Invalidation {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let invalidation = state.lifecycle.invalidate(token.generation(), now);
+        if invalidation == Invalidation::Accepted {
+            self.current.store(None);
+        }
+        drop(state);
+        observe::invalidated(E::VENDOR, invalidation);
+        invalidation
+    }
+
+    /// Logs in once, past the cache.
+    pub(crate) async fn request_token(&self) -> Result<E::TokenResponse, Error<E::ErrorResponse>> {
+        let request = E::token_request(&self.credentials);
+        self.request(Exchange::Login, request, None, E::token_response)
+            .await
+    }
+
+    /// Presents a refresh token once, past the cache.
+    pub(crate) async fn request_refresh<T>(
+        &self,
+        refresh_token: &SecretString,
+        read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
+    ) -> Result<T, Error<E::ErrorResponse>> {
+        let refresh = E::REFRESH
+            .ok_or_else(|| ConfigurationError::new("refresh token", "is unknown to this vendor"))?;
+        let request = refresh.request(refresh_token, || E::token_request(&self.credentials));
+        let presented = Some(refresh_token.expose_secret());
+        self.request(Exchange::Refresh, request, presented, read)
+            .await
+    }
+
+    async fn request<T>(
+        &self,
+        exchange: Exchange,
+        request: TokenRequest,
+        presented: Option<&str>,
+        read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
+    ) -> Result<T, Error<E::ErrorResponse>> {
+        runtime()?;
+        let answer = self.destination.send(request, self.attempt_timeout).await;
+        self.with_secrets(presented, |secrets| {
+            answer::read::<E, T>(exchange, answer, secrets, read)
+        })
+        .map(|(response, _)| response)
+        .map_err(|failed| failed.error)
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let now = self.clock.now();
+        let state = self.lock();
+        Snapshot::new(&state.lifecycle, state.logins, state.refreshes, now)
+    }
+
+    /// The cached token, where it may be used and is wanted.
+    fn cached(&self, want: Want) -> Option<Arc<Current>> {
+        let now = self.clock.now();
+        let state = self.lock();
+        (want == Want::Token && state.lifecycle.serves(now))
+            .then(|| self.current.load_full())
+            .flatten()
+    }
+
+    fn turn(
+        self: &Arc<Self>,
+        want: Want,
+        runtime: &Handle,
+    ) -> Result<Turn<E>, Error<E::ErrorResponse>> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let decision = match want {
+            Want::Token => state.lifecycle.ask(now),
+            Want::Renewal => state.lifecycle.renew(now),
+        };
+        let longest = state.lifecycle.policy().flight.saturating_add(LANDING_TIME);
+        let (turn, launch) = match decision {
+            Decision::Serve => (self.served()?, None),
+            Decision::ServeAndLaunch(launch) => {
+                let served = self.served()?;
+                let (flight, _) = self.prepare(launch, &mut state);
+                (served, Some(flight))
+            }
+            Decision::Launch(launch) => {
+                let (flight, outcome) = self.prepare(launch, &mut state);
+                let turn = Turn::Waits {
+                    flight: launch.flight,
+                    outcome,
+                    longest: launch.patience.unwrap_or(longest),
+                    patience: launch.patience.is_some(),
+                };
+                (turn, Some(flight))
+            }
+            Decision::Join { flight, overdue } => {
+                let outcome = state.under_way.as_ref();
+                let (_, outcome) = outcome.ok_or_else(abandoned::<E>)?;
+                let turn = Turn::Waits {
+                    flight,
+                    outcome: outcome.clone(),
+                    longest: overdue,
+                    patience: false,
+                };
+                (turn, None)
+            }
+            Decision::FailFast { for_another } => {
+                let error = state.last_error.clone().ok_or_else(abandoned::<E>)?;
+                return Err(error.with_retry_at(Some(now.plus(for_another).utc())));
+            }
+        };
+        // A runtime that is shutting down drops the flight at once, and the flight then takes the lock.
+        drop(state);
+        if let Some(flight) = launch {
+            let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
+            let task = runtime.spawn(flight).abort_handle();
+            let mut state = self.lock();
+            state.tasks.retain(|task| !task.is_finished());
+            state.tasks.push(task);
+        }
+        Ok(turn)
+    }
+
+    fn served(&self) -> Result<Turn<E>, Error<E::ErrorResponse>> {
+        self.current
+            .load_full()
+            .map(Turn::Served)
+            .ok_or_else(abandoned::<E>)
+    }
+
+    fn prepare(self: &Arc<Self>, launch: Launch, state: &mut State<E>) -> (Flight<E>, Waiting<E>) {
+        let (sender, outcome) = watch::channel(None);
+        state.under_way = Some((launch.flight, outcome.clone()));
+        let flight = Flight {
+            cache: Arc::downgrade(self),
+            id: launch.flight,
+            delay: launch.delay,
+            limit: state.lifecycle.policy().flight,
+            destination: self.destination.clone(),
+            outcome: sender,
+            landed: false,
+        };
+        (flight, outcome)
+    }
+
+    /// A flight that nobody drives any more is replaced; if it lands after all, its token may still be of use.
+    pub(crate) fn give_up(&self, flight: FlightId) {
+        let now = self.clock.now();
+        self.lock().lifecycle.abandon(flight, now);
+    }
+
+    /// The refresh token, where there is one that is believed valid: taken out, so that nobody presents it twice.
+    pub(crate) fn take_refresh_token(&self) -> Option<RefreshToken> {
+        let now = self.clock.now();
+        self.lock()
+            .refresh_token
+            .take()
+            .filter(|it| it.ends.is_none_or(|ends| !now.has_reached(ends)))
+    }
+
+    /// What a flight did not use up of a refresh token is good for another, unless one that took its place has brought a
+    /// newer.
+    pub(crate) fn put_back(&self, refresh_token: Option<RefreshToken>) {
+        let mut state = self.lock();
+        if state.refresh_token.is_none() {
+            state.refresh_token = refresh_token;
+        }
+    }
+
+    /// Encodes the exchange of a refresh token, or a login, with the credentials as they are now.
+    pub(crate) fn encode(&self, refresh_token: Option<&RefreshToken>) -> TokenRequest {
+        let login = || E::token_request(&self.credentials);
+        match (refresh_token, E::REFRESH) {
+            (Some(token), Some(refresh)) => {
+                self.lock().refreshes += 1;
+                refresh.request(&token.secret, login)
+            }
+            _ => {
+                self.lock().logins += 1;
+                login()
+            }
+        }
+    }
+
+    /// Hands over what nothing that is shown may repeat: the credentials, the cached token, the refresh token that was
+    /// presented.
+    pub(crate) fn with_secrets<T>(
+        &self,
+        presented: Option<&str>,
+        read: impl FnOnce(&[&str]) -> T,
+    ) -> T {
+        let current = self.current.load_full();
+        let mut secrets = E::secrets(&self.credentials);
+        secrets.extend(presented);
+        secrets.extend(current.as_deref().map(|it| it.token.expose_secret()));
+        read(&secrets)
+    }
+
+    /// Makes an arrived token the one to serve.
+    pub(crate) fn keep(
+        &self,
+        state: &mut State<E>,
+        arrived: Arrived,
+        generation: u64,
+    ) -> Arc<Current> {
+        let expires_at = arrived.validity.expiry.utc();
+        let current = Arc::new(Current {
+            token: Token::new(arrived.authorization, expires_at, generation),
+            advisory: Mark::new(arrived.validity.advisory),
+            expiry: arrived.validity.expiry,
+        });
+        state.refresh_token = arrived.refresh_token;
+        state.last_error = None;
+        self.current.store(Some(Arc::clone(&current)));
+        current
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<E>> {
+        // Nothing that can panic runs under the lock; and if it did, the state would still be one that was.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<E: TokenEndpoint> Drop for Cache<E> {
+    /// Ends what is under way: nobody is left to use its token, and it holds secrets.
+    fn drop(&mut self) {
+        for task in &self.lock().tasks {
+            task.abort();
+        }
+    }
+}
+
+fn abandoned<E: TokenEndpoint>() -> Error<E::ErrorResponse> {
+    let what =
+        "the task that asked for it was dropped twice, as when its runtime shuts down or it panics";
+    Failure::new(E::VENDOR, FailureKind::Cut, what).into()
+}
+
+/// The runtime of the caller, if it can carry a flight.
+fn runtime() -> Result<Handle, ConfigurationError> {
+    let runtime = Handle::try_current().map_err(|_| {
+        ConfigurationError::new(
+            "runtime",
+            "must be Tokio's: ask for a token from within one",
+        )
+    })?;
+    // Tokio has no other way to ask whether timers are enabled.
+    panic::catch_unwind(|| drop(sleep(Duration::ZERO))).map_err(|_| {
+        ConfigurationError::new(
+            "runtime",
+            "must have time and I/O enabled: build it with `enable_all()`",
+        )
+    })?;
+    Ok(runtime)
+}
+
+/// A caller waits this much longer than a flight may take, so that it hears of the outcome.
+const LANDING_TIME: Duration = Duration::from_secs(5);
+/// A call sees at most so many flights end without an outcome before it gives up.
+const FLIGHTS_PER_CALL: u32 = 2;
