@@ -1,7 +1,7 @@
 //! The middleware and the layer: to whom they give the header, and what they do about a 401.
 
 use auth_common::{
-    Authenticator, Authorize, BaseUrl, Error,
+    Authenticator, BaseUrl, Error,
     testing::{ManualClock, StandIn, Wiretap},
 };
 use chrono::DateTime;
@@ -94,8 +94,7 @@ async fn same_origin_may_be_spelled_otherwise<P: Plug>() {
     let base: BaseUrl = "https://api.example.com/gateway".parse().unwrap();
     let beyond = Beyond::answering(OK);
     let plain: BaseUrl = "http://127.0.0.1".parse().unwrap();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
-    let plug = P::new(authorize.and_for(base).and_for(plain), &beyond);
+    let plug = P::new(vendor.authenticator().unwrap(), &[base, plain], &beyond);
     for same in [
         "http://127.0.0.1/things",
         "http://127.0.0.1:80/things",
@@ -129,8 +128,8 @@ async fn redirect_to_a_foreign_host_does_not_carry_the_header<P: Plug>() {
     let redirect = format!("302 Found\r\nLocation: http://localhost:{port}/things");
     let api = Wiretap::answering(&redirect, "").unwrap();
     let beyond = Beyond::default();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
-    let plug = P::new(authorize.and_for(api.base_url().unwrap()), &beyond);
+    let others = [api.base_url().unwrap()];
+    let plug = P::new(vendor.authenticator().unwrap(), &others, &beyond);
 
     let url = api.base_url().unwrap().join("things");
     assert_eq!(plug.get(url.as_str()).await.unwrap(), OK);
@@ -200,8 +199,8 @@ async fn api_that_always_answers_401_is_believed_and_causes_no_storm_of_logins<P
     let vendor = StandIn::<Vendor>::start();
     let api = Wiretap::answering("401 Unauthorized", "").unwrap();
     let beyond = Beyond::default();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
-    let plug = P::new(authorize.and_for(api.base_url().unwrap()), &beyond);
+    let others = [api.base_url().unwrap()];
+    let plug = P::new(vendor.authenticator().unwrap(), &others, &beyond);
 
     let url = api.base_url().unwrap().join("things");
     for _ in 0..5 {
@@ -275,7 +274,7 @@ async fn streaming_body_is_not_repeated<P: Plug>(
 
 fn plugged<P: Plug>(authenticator: Authenticator<Sample>) -> (P, Beyond) {
     let beyond = Beyond::default();
-    let plug = P::new(Authorize::new(authenticator), &beyond);
+    let plug = P::new(authenticator, &[], &beyond);
     (plug, beyond)
 }
 
