@@ -2,7 +2,7 @@
 //! [lifecycle](crate::lifecycle).
 
 use std::{
-    panic,
+    mem, panic,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -94,6 +94,10 @@ pub(crate) struct State<E: TokenEndpoint> {
     pub(crate) under_way: Option<(FlightId, Waiting<E>)>,
     pub(crate) last_error: Option<Error<E::ErrorResponse>>,
     refresh_token: Option<RefreshToken>,
+    /// The token that an API refused last: should the vendor hand it out once more, it is not served.
+    refused: Option<Token>,
+    /// Flights that were dropped, of which no event has told yet.
+    abandoned: u32,
     /// Flights that may still run, superseded ones included: they end with the last authenticator.
     tasks: Vec<AbortHandle>,
     logins: u64,
@@ -133,6 +137,8 @@ impl<E: TokenEndpoint> Cache<E> {
                 under_way: None,
                 last_error: None,
                 refresh_token: None,
+                refused: None,
+                abandoned: 0,
                 tasks: Vec::new(),
                 logins: 0,
                 refreshes: 0,
@@ -208,6 +214,7 @@ impl<E: TokenEndpoint> Cache<E> {
         let invalidation = state.lifecycle.invalidate(token.generation(), now);
         if invalidation == Invalidation::Accepted {
             self.current.store(None);
+            state.refused = Some(token.clone());
         }
         drop(state);
         observe::invalidated(E::VENDOR, invalidation);
@@ -311,8 +318,12 @@ impl<E: TokenEndpoint> Cache<E> {
                 return Err(error.with_retry_at(Some(now.plus(for_another).utc())));
             }
         };
+        let abandoned = mem::take(&mut state.abandoned);
         // A runtime that is shutting down drops the flight at once, and the flight then takes the lock.
         drop(state);
+        for _ in 0..abandoned {
+            observe::abandoned(E::VENDOR);
+        }
         if let Some(flight) = launch {
             let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
             let task = runtime.spawn(flight).abort_handle();
@@ -345,19 +356,37 @@ impl<E: TokenEndpoint> Cache<E> {
         (flight, outcome)
     }
 
+    /// A flight was dropped before it ended. The next call tells of it: this runs in a destructor, perhaps while a panic
+    /// unwinds, where a listener that panics as well would end the process.
+    pub(crate) fn dropped(&self, flight: FlightId) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.lifecycle.abandon(flight, now);
+        state.abandoned += 1;
+    }
+
+    /// Whether this is the very token that an API refused last.
+    pub(crate) fn was_refused(state: &State<E>, arrived: &Arrived) -> bool {
+        let refused = state.refused.as_ref();
+        refused.is_some_and(|refused| refused.authorization() == arrived.authorization)
+    }
+
     /// A flight that nobody drives any more is replaced; if it lands after all, its token may still be of use.
     pub(crate) fn give_up(&self, flight: FlightId) {
         let now = self.clock.now();
         self.lock().lifecycle.abandon(flight, now);
     }
 
-    /// The refresh token, where there is one that is believed valid: taken out, so that nobody presents it twice.
-    pub(crate) fn take_refresh_token(&self) -> Option<RefreshToken> {
+    /// The refresh token, where there is one that is believed valid: taken out, so that nobody presents it twice. A flight
+    /// whose place another has taken gets none.
+    pub(crate) fn take_refresh_token(&self, flight: FlightId) -> Option<RefreshToken> {
         let now = self.clock.now();
-        self.lock()
-            .refresh_token
-            .take()
-            .filter(|it| it.ends.is_none_or(|ends| !now.has_reached(ends)))
+        let mut state = self.lock();
+        if !state.lifecycle.is_under_way(flight) {
+            return None;
+        }
+        let refresh_token = state.refresh_token.take();
+        refresh_token.filter(|it| it.ends.is_none_or(|ends| !now.has_reached(ends)))
     }
 
     /// What a flight did not use up of a refresh token is good for another, unless one that took its place has brought a
@@ -369,19 +398,29 @@ impl<E: TokenEndpoint> Cache<E> {
         }
     }
 
-    /// Encodes the exchange of a refresh token, or a login, with the credentials as they are now.
-    pub(crate) fn encode(&self, refresh_token: Option<&RefreshToken>) -> TokenRequest {
-        let login = || E::token_request(&self.credentials);
-        match (refresh_token, E::REFRESH) {
-            (Some(token), Some(refresh)) => {
-                self.lock().refreshes += 1;
-                refresh.request(&token.secret, login)
+    /// Encodes the exchange of a refresh token, or a login, with the credentials as they are now; `None` when another
+    /// flight has taken this one's place: it asks the vendor for nothing any more.
+    pub(crate) fn encode(
+        &self,
+        flight: FlightId,
+        refresh_token: Option<&RefreshToken>,
+    ) -> Option<TokenRequest> {
+        let refresh = refresh_token.zip(E::REFRESH);
+        {
+            let mut state = self.lock();
+            if !state.lifecycle.is_under_way(flight) {
+                return None;
             }
-            _ => {
-                self.lock().logins += 1;
-                login()
+            match refresh {
+                Some(_) => state.refreshes += 1,
+                None => state.logins += 1,
             }
         }
+        let login = || E::token_request(&self.credentials);
+        Some(match refresh {
+            Some((token, refresh)) => refresh.request(&token.secret, login),
+            None => login(),
+        })
     }
 
     /// Hands over what nothing that is shown may repeat: the credentials, the cached token, the refresh token that was

@@ -237,6 +237,11 @@ impl Lifecycle {
         }
     }
 
+    /// Whether nothing has taken this flight's place: only then may it ask the vendor, or take the refresh token.
+    pub(crate) fn is_under_way(&self, id: FlightId) -> bool {
+        self.flight.is_some_and(|flight| flight.id == id)
+    }
+
     /// Whether the cached token may be used, for a caller who has nothing better.
     pub(crate) fn serves(&self, now: Moment) -> bool {
         self.phase(now).is_some_and(|phase| phase < Phase::Expired)

@@ -111,7 +111,7 @@ async fn failure_without_an_answer_has_no_status() {
 #[tokio::test(start_paused = true)]
 async fn invalidation_tells_its_outcome() {
     let scene = Scene::new(|builder| builder);
-    scene.plan([success, success]);
+    scene.plan([success, another_success]);
     let refused = scene.authenticator.token().await.unwrap();
     scene.told();
     scene.authenticator.invalidate(&refused);
@@ -146,10 +146,70 @@ fn flight_that_its_runtime_drops_says_so() {
     });
     scene.told();
     drop(runtime);
+    // Not from a destructor: a listener that panics there may end the process.
+    assert_eq!(scene.told(), [""; 0]);
+
+    scene.plan([success]);
+    paused_runtime()
+        .block_on(scene.authenticator.token())
+        .unwrap();
+    let told = scene.told();
     assert_eq!(
-        scene.told(),
-        ["WARN in token: a request for a token was dropped before it ended vendor=Sample"]
+        told[0],
+        "WARN: a request for a token was dropped before it ended vendor=Sample"
     );
+}
+
+/// As a stock subscriber does that writes to a closed pipe.
+#[test]
+fn listener_that_panics_takes_no_token_along() {
+    struct Panicking;
+
+    impl Subscriber for Panicking {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            panic!("of the listener, at a span")
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            panic!("of the listener, at an event")
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    let scene = Scene::new(|builder| builder);
+    let _listening = subscriber::set_default(Panicking);
+    scene.plan([busy, success, another_success, refusal, hang]);
+    let runtime = paused_runtime();
+    runtime.block_on(async {
+        let first = scene.authenticator.token().await.unwrap();
+        assert_eq!(
+            scene.authenticator.invalidate(&first),
+            Invalidation::Accepted
+        );
+        scene.authenticator.token().await.unwrap();
+        let error = scene.authenticator.renew().await.unwrap_err();
+        assert!(error.is_credentials_refused(), "{error}");
+        scene.clock.advance(Duration::from_secs(120));
+        let waits = scene.authenticator.renew();
+        let _ = tokio::time::timeout(Duration::from_secs(1), waits).await;
+    });
+    // A flight is dropped, and says so later.
+    drop(runtime);
+    scene.plan([another_success]);
+    paused_runtime()
+        .block_on(scene.authenticator.renew())
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +246,7 @@ fn subscriber_may_ask_the_authenticator_that_it_listens_to() {
             with_refresh_token,
             refusal,
             success,
-            success,
+            another_success,
             refusal,
             hang,
         ]);
@@ -213,6 +273,8 @@ fn subscriber_may_ask_the_authenticator_that_it_listens_to() {
             let _ = tokio::time::timeout(Duration::from_secs(1), waits).await;
         });
         drop(runtime);
+        scene.plan([success]);
+        let _ = paused_runtime().block_on(scene.authenticator.renew());
         let told = scene.told().join("\n");
         done.send((told, *asked.lock().unwrap())).unwrap();
     });
@@ -384,6 +446,10 @@ impl Visit for Fields {
 
 fn success() -> Reply {
     Ok(Response::json(200, granted("access-1", None)))
+}
+
+fn another_success() -> Reply {
+    Ok(Response::json(200, granted("access-2", None)))
 }
 
 fn with_refresh_token() -> Reply {

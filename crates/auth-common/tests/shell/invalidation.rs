@@ -1,6 +1,6 @@
 //! What a 401 of the API does, and what it cannot do.
 
-use auth_common::Invalidation;
+use auth_common::{Error, Invalidation};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -133,4 +133,22 @@ async fn invalidation_is_accepted_again_after_thirty_seconds() {
     assert_eq!(invalidate(), Invalidation::AlreadyReplaced);
     scene.vendor.always(unreachable);
     assert!(scene.token().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_token_that_the_vendor_hands_out_once_more_is_not_served() {
+    let scene = Scene::new();
+    scene.vendor.always(|| token("same", LIFETIME));
+    let refused = scene.authenticator.token().await.unwrap();
+    scene.pass(secs(60)).await;
+    scene.authenticator.invalidate(&refused);
+    for _ in 0..3 {
+        let error = scene.token().await.unwrap_err();
+        assert!(matches!(error, Error::InvalidResponse(_)), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("the token that its API refuses"), "{text}");
+        scene.pass(secs(60)).await;
+    }
+    scene.vendor.recover();
+    assert_ne!(scene.token().await.unwrap(), "same");
 }

@@ -130,6 +130,39 @@ fn waiter_gives_up_after_thirty_seconds() {
 }
 
 #[test]
+fn superseded_flight_asks_the_vendor_for_nothing_when_it_is_driven_again() {
+    let scene = Scene::new();
+    let a = current_thread();
+    // The caller is polled, and the flight that it starts is not.
+    a.block_on(async { assert!(at_once(scene.token()).is_none()) });
+    scene.clock.advance(secs(30));
+    let outcome = paused().block_on(scene.token());
+    assert_eq!(outcome.unwrap(), "access-1");
+    a.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
+    assert_eq!(scene.vendor.requests(), 1);
+    assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-1");
+}
+
+#[test]
+fn superseded_flight_leaves_the_refresh_token_alone_when_it_is_driven_again() {
+    let scene = Scene::<Refreshing>::of(|builder| builder);
+    paused().block_on(scene.token()).unwrap();
+    scene.clock.advance(LIFETIME);
+    let a = current_thread();
+    a.block_on(async { assert!(at_once(scene.token()).is_none()) });
+    scene.clock.advance(secs(30));
+    paused().block_on(scene.token()).unwrap();
+    a.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
+    let asked = [Asked::Login, Asked::Refresh("refresh-1".into())];
+    assert_eq!(scene.vendor.asked(), asked);
+    // The refresh token is still there for the next.
+    scene.clock.advance(LIFETIME);
+    paused().block_on(scene.token()).unwrap();
+    assert_eq!(scene.vendor.asked().len(), 3);
+    assert!(matches!(scene.vendor.asked()[2], Asked::Refresh(_)));
+}
+
+#[test]
 fn late_token_of_a_superseded_flight_does_not_displace_a_newer_one() {
     let scene = Scene::with(|builder| builder.deadline(SHORT));
     scene
