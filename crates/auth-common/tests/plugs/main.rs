@@ -12,5 +12,7 @@ mod authorize;
 mod blocking;
 mod plug;
 mod settings;
+#[cfg(target_os = "linux")]
+mod threads;
 mod tracing;
 mod vendor;
