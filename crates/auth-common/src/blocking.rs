@@ -7,11 +7,13 @@
 use std::{
     fmt, future, io,
     pin::pin,
-    sync::{Mutex, PoisonError},
+    process,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
     thread,
 };
 
+use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 use secrecy::SecretString;
 use tokio::runtime::{Builder as RuntimeBuilder, Handle, Runtime};
@@ -25,8 +27,8 @@ use crate::{
 ///
 /// It shares its token with the [`Authenticator`](crate::Authenticator) that it was made of, and with all clones of
 /// both. Requests for a token run on one thread, which the whole process shares and which starts with the first call
-/// that needs it. Where it cannot be started, that call fails with [`Error::Unavailable`] unless the cached token is
-/// still valid, and the next one tries again.
+/// that needs it; the child of a `fork` starts its own. Where it cannot be started, that call fails with
+/// [`Error::Unavailable`] unless the cached token is still valid, and the next one tries again.
 ///
 /// Each method is as that of [`Authenticator`](crate::Authenticator), and fails with [`Error::Configuration`] within a
 /// runtime.
@@ -101,7 +103,7 @@ impl<E: TokenEndpoint> Authenticator<E> {
         future: impl Future<Output = Result<T, Error<E::ErrorResponse>>>,
     ) -> Result<T, Error<E::ErrorResponse>> {
         outside_a_runtime()?;
-        match RUNTIME.handle(drive) {
+        match RUNTIME.handle(process::id(), drive) {
             Ok(runtime) => runtime.block_on(future),
             // Without a runtime nobody is asked, but a token that is still valid is served.
             Err(error) => at_once(future).and_then(Result::ok).ok_or_else(|| {
@@ -191,12 +193,28 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 /// The runtime of all flights that no other runtime carries, driven by one thread.
-struct SharedRuntime(Mutex<Option<Handle>>);
+///
+/// The child of a fork has the parent's runtime in its memory, but not its thread, nor whoever held a lock at the time.
+/// So each process has a runtime and a lock of its own. The parent's is left as it is, and never dropped: that is up to
+/// the thread which the child has not, and would pull the parent's connections out from under it.
+struct SharedRuntime(ArcSwapOption<OfProcess>);
+
+struct OfProcess {
+    process: u32,
+    driven: Mutex<Option<Handle>>,
+}
 
 impl SharedRuntime {
-    /// The runtime, which `drive` is given to drive when there is none yet. Where that fails, the next call tries again.
-    fn handle(&self, drive: impl FnOnce(Runtime) -> io::Result<()>) -> io::Result<Handle> {
-        let mut driven = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The runtime of `process`, which `drive` is given to drive when there is none yet. Where that fails, the next call
+    /// tries again.
+    fn handle(
+        &self,
+        process: u32,
+        drive: impl FnOnce(Runtime) -> io::Result<()>,
+    ) -> io::Result<Handle> {
+        let of_process = self.of(process);
+        let driven = of_process.driven.lock();
+        let mut driven = driven.unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = &*driven {
             return Ok(handle.clone());
         }
@@ -209,6 +227,21 @@ impl SharedRuntime {
         drive(runtime)?;
         Ok(driven.insert(handle).clone())
     }
+
+    fn of(&self, process: u32) -> Arc<OfProcess> {
+        loop {
+            match self.0.load_full() {
+                Some(known) if known.process == process => return known,
+                other => {
+                    let new = Arc::new(OfProcess {
+                        process,
+                        driven: Mutex::new(None),
+                    });
+                    self.0.compare_and_swap(&other, Some(new));
+                }
+            }
+        }
+    }
 }
 
 /// Drives `runtime` on a thread of its own, for as long as the process lives.
@@ -219,7 +252,7 @@ fn drive(runtime: Runtime) -> io::Result<()> {
         .map(drop)
 }
 
-static RUNTIME: SharedRuntime = SharedRuntime(Mutex::new(None));
+static RUNTIME: SharedRuntime = SharedRuntime(ArcSwapOption::const_empty());
 
 /// The name of the thread.
 const THREAD: &str = "auth-common";

@@ -10,6 +10,8 @@
 mod alone;
 mod authorize;
 mod blocking;
+#[cfg(target_os = "linux")]
+mod forks;
 mod plug;
 mod settings;
 #[cfg(target_os = "linux")]
