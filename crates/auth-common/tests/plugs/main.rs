@@ -12,6 +12,7 @@ mod authorize;
 mod blocking;
 #[cfg(target_os = "linux")]
 mod forks;
+mod loopback;
 mod plug;
 mod settings;
 #[cfg(target_os = "linux")]

@@ -11,10 +11,10 @@ use std::{
 
 use auth_common::{
     Error, blocking,
-    testing::{ManualClock, Reply, Script},
+    testing::{ManualClock, Reply, Script, Wiretap},
 };
 use chrono::DateTime;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     alone,
@@ -47,8 +47,7 @@ fn blocking_calls_without_room_for_a_thread() {
         .build()
         .unwrap();
     let authenticator = blocking::Authenticator::from(asynchronous.clone());
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(asynchronous.token()).unwrap();
+    runtime().block_on(asynchronous.token()).unwrap();
 
     // A valid token is served all the same, though nobody can renew it.
     clock.advance(LIFETIME * 95 / 100);
@@ -70,6 +69,33 @@ fn blocking_calls_without_room_for_a_thread() {
 
     assert_eq!(authenticator.authorization().unwrap(), "Bearer access-2");
     assert_eq!(panics.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn localhost_is_reached_without_a_resolver() {
+    alone::run("threads::localhost_without_room_for_a_thread", &[]);
+}
+
+/// The HTTP library asks the system's resolver on a thread of its own.
+#[test]
+#[ignore = "another test runs it, in a process whose size it limits"]
+fn localhost_without_room_for_a_thread() {
+    let vendor = Wiretap::answering("200 OK", &granted("access-1", None)).unwrap();
+    let port = vendor.base_url().unwrap().as_url().port().unwrap();
+    let runtime = runtime();
+    for base in [
+        format!("http://127.0.0.1:{port}"),
+        format!("http://localhost:{port}"),
+        format!("http://LOCALHOST:{port}"),
+    ] {
+        let authenticator = builder(base.parse().unwrap()).build().unwrap();
+        let header = without_room_for_a_thread(|| runtime.block_on(authenticator.authorization()));
+        assert_eq!(header.unwrap(), "Bearer access-1", "{base}");
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// Runs `task` while this process must not grow by as much as the stack of a thread: unlike a limit on the number of
