@@ -2,7 +2,7 @@
 //! [lifecycle](crate::lifecycle).
 
 use std::{
-    mem, panic,
+    mem, panic, process,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -100,8 +100,25 @@ pub(crate) struct State<E: TokenEndpoint> {
     abandoned: u32,
     /// Flights that may still run, superseded ones included: they end with the last authenticator.
     tasks: Vec<AbortHandle>,
+    /// The process in which they run.
+    process: u32,
     logins: u64,
     refreshes: u64,
+}
+
+impl<E: TokenEndpoint> State<E> {
+    /// In the child of a fork: the flights that were under way are the parent's, and land there alone. So is the refresh
+    /// token, which both would present otherwise; to the vendor, that looks like theft.
+    fn start_afresh_after_a_fork(&mut self, process: u32) {
+        if mem::replace(&mut self.process, process) == process {
+            return;
+        }
+        self.lifecycle.forget_flight();
+        self.refresh_token = None;
+        // Their locks and sockets are shared with runtimes whose threads are not here.
+        mem::forget(self.under_way.take());
+        mem::forget(mem::take(&mut self.tasks));
+    }
 }
 
 type Waiting<E> = watch::Receiver<Option<Outcome<E>>>;
@@ -140,6 +157,7 @@ impl<E: TokenEndpoint> Cache<E> {
                 refused: None,
                 abandoned: 0,
                 tasks: Vec::new(),
+                process: process::id(),
                 logins: 0,
                 refreshes: 0,
             }),
@@ -280,6 +298,7 @@ impl<E: TokenEndpoint> Cache<E> {
     ) -> Result<Turn<E>, Error<E::ErrorResponse>> {
         let now = self.clock.now();
         let mut state = self.lock();
+        state.start_afresh_after_a_fork(process::id());
         let decision = match want {
             Want::Token => state.lifecycle.ask(now),
             Want::Renewal => state.lifecycle.renew(now),
@@ -465,7 +484,9 @@ impl<E: TokenEndpoint> Cache<E> {
 impl<E: TokenEndpoint> Drop for Cache<E> {
     /// Ends what is under way: nobody is left to use its token, and it holds secrets.
     fn drop(&mut self) {
-        for task in &self.lock().tasks {
+        let mut state = self.lock();
+        state.start_afresh_after_a_fork(process::id());
+        for task in &state.tasks {
             task.abort();
         }
     }

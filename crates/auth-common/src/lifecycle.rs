@@ -322,6 +322,11 @@ impl Lifecycle {
         }
     }
 
+    /// The flight under way, if any, is another process's: nothing that it does will be heard of here.
+    pub(crate) fn forget_flight(&mut self) {
+        self.flight = None;
+    }
+
     /// An API refused the token of `generation`.
     pub(crate) fn invalidate(&mut self, generation: u64, now: Moment) -> Invalidation {
         if self.held.is_none_or(|held| held.generation != generation) {
