@@ -4,12 +4,11 @@ mod rehearsal;
 use std::{fs, path::Path};
 
 use plan::Planned;
-use semver::Version;
 
 use crate::{
     changelog, ci, package,
     process::{Result, cargo, git},
-    publish, semver_check, setup, snippet,
+    publish, semver_check, setup, snippet, tags,
     version::Step,
     workspace::{Package, Workspace},
 };
@@ -62,7 +61,7 @@ fn release(what: &str, step: &Step, execute: bool) -> Result {
     check_work_tree()?;
     setup::require("cargo-semver-checks")?;
     let workspace = Workspace::load()?;
-    let tags = tags()?;
+    let tags = tags::all()?;
     let chosen = choose(&workspace, what)?;
     let plan = plan::plan(&workspace, &chosen, step, &tags)?;
     for planned in &plan {
@@ -225,25 +224,6 @@ fn renew_snippets(folder: &Path, planned: &Planned) -> Result {
     Ok(())
 }
 
-pub(crate) fn tag(name: &str, version: &Version) -> String {
-    format!("{name}-v{version}")
-}
-
-pub(crate) fn tags() -> Result<Vec<String>> {
-    Ok(git("tag")
-        .arg("--list")
-        .output()?
-        .lines()
-        .map(Into::into)
-        .collect())
-}
-
-/// The newest version of a package that has a tag.
-pub(crate) fn last_release(name: &str, tags: &[String]) -> Option<Version> {
-    let version = |tag: &String| tag.strip_prefix(name)?.strip_prefix("-v")?.parse().ok();
-    tags.iter().filter_map(version).max()
-}
-
 const MAIN: &str = "main";
 const CHANGELOG: &str = "CHANGELOG.md";
 
@@ -279,12 +259,5 @@ mod tests {
         ] {
             assert!(Request::parse(arguments).is_err(), "{arguments:?}");
         }
-    }
-
-    #[test]
-    fn the_last_release_is_the_newest_version_not_the_last_word() {
-        let tags = ["a-v0.9.0", "a-v0.10.0", "a-b-v3.0.0", "a-vx", "v9.0.0"].map(String::from);
-        assert_eq!(last_release("a", &tags), Some(Version::new(0, 10, 0)));
-        assert_eq!(last_release("c", &tags), None);
     }
 }

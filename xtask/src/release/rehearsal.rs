@@ -12,11 +12,11 @@ use std::{
 use super::{
     clone_to,
     plan::{self, Planned},
-    prepare, tags,
+    prepare,
 };
 use crate::{
     process::{Process, Result, cargo, git},
-    publish, release, setup,
+    publish, setup, tags,
     version::Step,
     workspace::{Package, Workspace},
 };
@@ -68,10 +68,10 @@ pub(super) fn run() -> Result {
 
 /// The next patch, or the version in the manifest where there is no release yet.
 fn next_of_all(workspace: &Workspace) -> Result<Vec<Planned>> {
-    let tags = tags()?;
+    let tags = tags::all()?;
     let mut all = vec![];
     for package in workspace.published()? {
-        let released = release::last_release(&package.name, &tags).is_some();
+        let released = tags::last_release(&package.name, &tags).is_some();
         let step = if released {
             Step::Patch
         } else {
