@@ -10,9 +10,8 @@ use std::{
 };
 
 use super::{
-    clone_to,
+    clone,
     plan::{self, Planned},
-    prepare,
 };
 use crate::{
     process::{Process, Result, cargo, git},
@@ -27,10 +26,10 @@ pub(super) fn run() -> Result {
     let work_tree = Workspace::load()?;
     let stage = Stage::set(&work_tree.target)?;
     let clone = stage.folder.join("clone");
-    clone_to(&clone)?;
+    clone::of_main(&clone)?;
 
     let plan = next_of_all(&Workspace::load_from(&clone)?)?;
-    prepare(&clone, &plan)?;
+    clone::prepare(&clone, &plan)?;
     let workspace = Workspace::load_from(&clone)?;
     point_to_rehearsal(&clone)?;
     for planned in &plan {
