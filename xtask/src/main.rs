@@ -17,6 +17,7 @@ mod docs;
 mod features;
 mod fuzz;
 mod links;
+mod lints;
 mod package;
 mod parity;
 mod process;
