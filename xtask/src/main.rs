@@ -17,6 +17,7 @@ mod docs;
 mod features;
 mod fuzz;
 mod links;
+mod lints;
 mod package;
 mod parity;
 mod process;
@@ -27,6 +28,7 @@ mod semver_check;
 mod setup;
 mod snippet;
 mod step;
+mod tags;
 mod version;
 mod workspace;
 
