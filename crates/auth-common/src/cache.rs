@@ -321,14 +321,18 @@ impl<E: TokenEndpoint> Cache<E> {
                 };
                 (turn, Some(flight))
             }
-            Decision::Join { flight, overdue } => {
+            Decision::Join {
+                flight,
+                overdue,
+                patience,
+            } => {
                 let outcome = state.under_way.as_ref();
                 let (_, outcome) = outcome.ok_or_else(abandoned::<E>)?;
                 let turn = Turn::Waits {
                     flight,
                     outcome: outcome.clone(),
-                    longest: overdue,
-                    patience: false,
+                    longest: patience.unwrap_or(overdue).min(overdue),
+                    patience: patience.is_some(),
                 };
                 (turn, None)
             }

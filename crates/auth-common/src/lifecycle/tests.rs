@@ -58,7 +58,50 @@ fn mandatory_window_waits_for_a_flight() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3540));
     let launch = life.launch();
-    assert_eq!(life.ask(), life.join(launch, secs(27)));
+    assert_eq!(launch.patience, Some(secs(10)));
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(27), secs(10)));
+    life.wait(secs(20));
+    let half_of_what_is_left = secs(10);
+    assert_eq!(life.renew(), life.join(launch, secs(7)));
+    life.wait(secs(6));
+    assert_eq!(
+        life.ask(),
+        life.join_patiently(launch, secs(1), half_of_what_is_left)
+    );
+}
+
+/// Such a caller would otherwise wait for a vendor that never answers until the token is dead.
+#[test]
+fn caller_in_the_last_minute_waits_for_half_of_what_is_left_at_most() {
+    let mut life = Life::with_token(60);
+    life.wait(secs(57));
+    let launch = life.launch();
+    assert_eq!(launch.patience, Some(Duration::from_millis(1500)));
+    life.wait(secs(2));
+    let patience = Duration::from_millis(500);
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(25), patience));
+}
+
+/// The process may have stood still, so that the flight was never driven.
+#[test]
+fn failure_in_the_background_makes_nobody_without_a_token_fail_fast() {
+    for kind in KINDS {
+        let mut life = Life::with_token(3600);
+        life.wait(secs(3240));
+        let Decision::ServeAndLaunch(launch) = life.ask() else {
+            panic!("no refresh ahead of expiry");
+        };
+        life.wait(secs(359));
+        life.land(launch, failure(kind));
+        life.wait(secs(1));
+        if kind.row().renew_may_try {
+            let launch = life.launch();
+            life.land(launch, failure(kind));
+            life.wait(NANOSECOND);
+        }
+        // Whoever has heard of a failure is told it again.
+        assert!(matches!(life.ask(), Decision::FailFast { .. }), "{kind:?}");
+    }
 }
 
 #[test]
@@ -69,7 +112,7 @@ fn mandatory_window_waits_for_the_flight_that_the_advisory_window_started() {
         panic!("no refresh ahead of expiry");
     };
     life.wait(secs(10));
-    assert_eq!(life.ask(), life.join(launch, secs(17)));
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(17), secs(10)));
 }
 
 #[test]
@@ -922,7 +965,7 @@ fn machine_agrees_with_the_model_whatever_happens() {
     }
 }
 
-const SIGHTS: [&str; 19] = [
+const SIGHTS: [&str; 20] = [
     "fresh: served",
     "advisory: served",
     "advisory: launched in the background",
@@ -936,6 +979,7 @@ const SIGHTS: [&str; 19] = [
     "renew: joined",
     "renew: failed fast",
     "renew: launched in a cool-down",
+    "no token: launched after a failure in the background",
     "launch delayed",
     "overdue",
     "late token kept",
@@ -960,6 +1004,8 @@ struct World {
     landed: Option<Duration>,
     lost_the_last: bool,
     cool_down: Option<(FailureKind, Duration)>,
+    /// It follows on failures in the background alone.
+    unheard: bool,
     failures_in_a_row: BTreeMap<usize, u32>,
     early_failures: u32,
     no_early_launch_before: Duration,
@@ -1059,6 +1105,7 @@ impl World {
             landed: None,
             lost_the_last: false,
             cool_down: None,
+            unheard: false,
             failures_in_a_row: BTreeMap::new(),
             early_failures: 0,
             no_early_launch_before: Duration::ZERO,
@@ -1155,8 +1202,16 @@ impl World {
                 assert!(cooling.is_some() && self.live.is_none());
                 self.see("mandatory: served in a cool-down");
             }
-            (stage @ (Stage::Mandatory | Stage::NoToken), Decision::Join { flight, overdue }) => {
+            (
+                stage @ (Stage::Mandatory | Stage::NoToken),
+                Decision::Join {
+                    flight,
+                    overdue,
+                    patience,
+                },
+            ) => {
                 self.joined(flight, overdue);
+                assert_eq!(patience, self.patience(stage));
                 self.see(if stage == Stage::Mandatory {
                     "mandatory: joined"
                 } else {
@@ -1164,17 +1219,22 @@ impl World {
                 });
             }
             (stage @ (Stage::Mandatory | Stage::NoToken), Decision::Launch(launch)) => {
-                assert_eq!((cooling, launch.patience), (None, None));
+                assert_eq!(launch.patience, self.patience(stage));
+                let unheard = cooling.is_some();
+                if unheard {
+                    assert!(self.unheard && stage == Stage::NoToken);
+                }
                 self.launched(launch, false);
-                self.see(if stage == Stage::Mandatory {
-                    "mandatory: launched"
-                } else {
-                    "no token: launched"
+                self.see(match stage {
+                    Stage::Mandatory => "mandatory: launched",
+                    _ if unheard => "no token: launched after a failure in the background",
+                    _ => "no token: launched",
                 });
             }
             (Stage::NoToken, Decision::FailFast { for_another }) => {
                 assert!(self.live.is_none());
                 let (_, until) = cooling.expect("nothing to fail fast for");
+                assert!(!self.unheard);
                 assert_eq!(self.now.monotonic + for_another, until);
                 self.see("no token: failed fast");
             }
@@ -1186,8 +1246,16 @@ impl World {
         let answer = self.machine.renew(self.now);
         self.notice_overdue();
         match (self.cooling(), answer) {
-            (_, Decision::Join { flight, overdue }) => {
+            (
+                _,
+                Decision::Join {
+                    flight,
+                    overdue,
+                    patience,
+                },
+            ) => {
                 self.joined(flight, overdue);
+                assert_eq!(patience, None);
                 self.see("renew: joined");
             }
             (
@@ -1239,6 +1307,12 @@ impl World {
                 },
                 Landed::Failed { for_another },
             ) => {
+                let may_be_unheard = flight.background
+                    && !matches!(
+                        kind,
+                        FailureKind::CredentialsRefused | FailureKind::RateLimited
+                    );
+                self.unheard = may_be_unheard && (self.cooling().is_none() || self.unheard);
                 self.cooled(kind, retry_after, for_another);
                 if flight.background {
                     self.failed_early();
@@ -1311,6 +1385,12 @@ impl World {
             background,
             caused_by_invalidation: self.invalidation_open,
         });
+    }
+
+    /// Half of what is left of a token in its last minute, ten seconds at most.
+    fn patience(&self, stage: Stage) -> Option<Duration> {
+        let (_, validity) = self.held?;
+        (stage == Stage::Mandatory).then(|| (self.left(validity.expiry) / 2).min(secs(10)))
     }
 
     fn joined(&self, flight: FlightId, overdue: Duration) {
@@ -1626,6 +1706,15 @@ impl Life {
         Decision::Join {
             flight: launch.flight,
             overdue,
+            patience: None,
+        }
+    }
+
+    fn join_patiently(&self, launch: Launch, overdue: Duration, patience: Duration) -> Decision {
+        Decision::Join {
+            flight: launch.flight,
+            overdue,
+            patience: Some(patience),
         }
     }
 
