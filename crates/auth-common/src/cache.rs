@@ -14,7 +14,7 @@ use tokio::{
     runtime::Handle,
     sync::watch,
     task::AbortHandle,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     Snapshot, Token, TokenEndpoint, TokenRequest, Transport,
     answer::{self, Arrived, RefreshToken},
     clock::{Clock, Mark},
+    deadline::within,
     failure::FailureKind,
     flight::{Flight, Outcome},
     lifecycle::{Decision, FlightId, Launch, Lifecycle, Policy},
@@ -195,28 +196,28 @@ impl<E: TokenEndpoint> Cache<E> {
                 } => (flight, outcome, longest, patience),
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            let waited = timeout(longest.min(left), outcome.wait_for(Option::is_some)).await;
+            let waited = within(longest.min(left), outcome.wait_for(Option::is_some)).await;
             let told = waited.map(|told| told.ok().and_then(|told| told.clone()));
             match told {
                 // By now it may have been invalidated, or replaced by a newer one.
-                Ok(Some(Ok(_))) => match self.cached(Want::Token) {
+                Some(Some(Ok(_))) => match self.cached(Want::Token) {
                     Some(newest) => return Ok(newest),
                     None => lost += 1,
                 },
-                Ok(Some(Err(error))) => return self.cached(want).ok_or(error),
+                Some(Some(Err(error))) => return self.cached(want).ok_or(error),
                 // The flight was dropped: someone else has to be elected.
-                Ok(None) => lost += 1,
-                Err(_) if longest >= left => {
+                Some(None) => lost += 1,
+                None if longest >= left => {
                     let slow = Fault::slow(flight_limit.saturating_add(LANDING_TIME));
                     return self
                         .cached(want)
                         .ok_or_else(|| Failure::new(E::VENDOR, slow.kind, slow.what).into());
                 }
-                Err(_) if patience => match self.cached(want) {
+                None if patience => match self.cached(want) {
                     Some(current) => return Ok(current),
                     None => lost += 1,
                 },
-                Err(_) => {
+                None => {
                     self.give_up(flight);
                     lost += 1;
                 }

@@ -8,13 +8,14 @@ use std::{
 use secrecy::ExposeSecret;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 
 use crate::{
     Error, Exchange, TokenEndpoint,
     answer::{self, Arrival, Failed},
     cache::{Cache, Current, Destination},
+    deadline::within,
     failure::{AfterRefresh, FailureKind},
     lifecycle::{FlightId, Landed, Landing},
     observe,
@@ -45,14 +46,14 @@ impl<E: TokenEndpoint> Flight<E> {
             sleep(self.delay).await;
         }
         let started = Instant::now();
-        let result = match timeout(self.limit, self.attempts()).await {
+        let result = match within(self.limit, self.attempts()).await {
             // The last authenticator is gone, or another flight has taken this one's place.
-            Ok(None) => {
+            Some(None) => {
                 self.landed = true;
                 return;
             }
-            Ok(Some(result)) => result,
-            Err(_) => Err(Fault::slow(self.limit).into()),
+            Some(Some(result)) => result,
+            None => Err(Fault::slow(self.limit).into()),
         };
         self.land(result, started.elapsed());
     }

@@ -13,8 +13,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use zeroize::Zeroizing;
 
 use crate::{
-    BaseUrl, ConfigurationError, TokenRequest, base_url::LOCALHOST, failure::FailureKind, json,
-    retry,
+    BaseUrl, ConfigurationError, TokenRequest, base_url::LOCALHOST, deadline::within,
+    failure::FailureKind, json, retry,
 };
 
 mod tls;
@@ -101,9 +101,9 @@ impl Transport {
                 Carrier::Scripted(script) => script.round_trip(base, &request).await,
             }
         };
-        tokio::time::timeout(allowed, round_trip)
+        within(allowed, round_trip)
             .await
-            .unwrap_or_else(|_| Err(Fault::slow(allowed)))
+            .unwrap_or_else(|| Err(Fault::slow(allowed)))
     }
 }
 
