@@ -18,6 +18,7 @@ mod features;
 mod fuzz;
 mod links;
 mod package;
+mod pages;
 mod parity;
 mod process;
 mod public_api;
@@ -101,6 +102,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[step…]",
         summary: "the documentation as docs.rs builds it, links and doctests",
         run: docs::run,
+    },
+    Command {
+        name: "pages",
+        arguments: "[--check]",
+        summary: "the vendors' READMEs and testing pages, from one template and what differs",
+        run: pages::run,
     },
     Command {
         name: "public-api",
