@@ -1,5 +1,5 @@
 use crate::{
-    audit, links, lints, package, parity,
+    audit, links, lints, package, pages, parity,
     process::{Result, cargo},
     step::{self, Step},
     workspace::Workspace,
@@ -77,6 +77,11 @@ const STEPS: &[Step] = &[
         name: "links",
         headline: "no link leads nowhere",
         run: links::run,
+    },
+    Step {
+        name: "pages",
+        headline: "the vendors' pages are what their templates make of them",
+        run: pages::check,
     },
     Step {
         name: "parity",

@@ -19,6 +19,7 @@ mod fuzz;
 mod links;
 mod lints;
 mod package;
+mod pages;
 mod parity;
 mod process;
 mod public_api;
@@ -103,6 +104,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[step…]",
         summary: "the documentation as docs.rs builds it, links and doctests",
         run: docs::run,
+    },
+    Command {
+        name: "pages",
+        arguments: "[--check]",
+        summary: "the vendors' READMEs and testing pages, from one template and what differs",
+        run: pages::run,
     },
     Command {
         name: "public-api",
