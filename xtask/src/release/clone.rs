@@ -31,6 +31,7 @@ pub(super) fn prepare(clone: &Path, plan: &[Planned]) -> Result {
             .within(clone)
             .run()?;
     }
+    renew_other_lock_files(clone)?;
     let workspace = Workspace::load_from(clone)?;
     let date = changelog::today()?;
     for planned in plan {
@@ -55,6 +56,20 @@ pub(super) fn prepare(clone: &Path, plan: &[Planned]) -> Result {
                 "--execute",
                 "--no-confirm",
             ])
+            .within(clone)
+            .run()?;
+    }
+    Ok(())
+}
+
+/// The workspaces outside this one name its packages in their lock files, which `--locked` wants up to date.
+fn renew_other_lock_files(clone: &Path) -> Result {
+    let lock_files = git("ls-files").arg("*/Cargo.lock").within(clone).output()?;
+    for lock_file in lock_files.lines() {
+        let manifest = Path::new(lock_file).with_extension("toml");
+        cargo("update")
+            .args(["--quiet", "--workspace", "--manifest-path"])
+            .arg(manifest.to_string_lossy())
             .within(clone)
             .run()?;
     }
