@@ -8,11 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::json::JsonObject;
 
-/// A reading of both clocks. Neither alone tells when a token expires: the monotonic clock stands still while the
-/// machine is suspended, and the wall clock can be set back.
+/// A reading of both clocks. Neither alone tells when a token expires: the monotonic clock does not know that a virtual
+/// machine was paused, and the wall clock can be set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
-    /// Time since an arbitrary origin, never running backwards.
+    /// Time since an arbitrary origin, by a clock that nobody can set. It goes on while the machine sleeps, where the
+    /// platform has such a clock.
     pub(crate) monotonic: Duration,
     /// Time since 1970-01-01 UTC, as far as the machine knows.
     pub(crate) wall: Duration,
