@@ -1,6 +1,7 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, RandomState},
+    process,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -30,12 +31,18 @@ impl Clock {
     /// A random number from 0 to 1000, for jitter; with a clock moved by hand always the middle.
     pub(crate) fn draw(&self) -> u32 {
         match self {
-            // The standard library keys every hasher anew: enough for jitter, and no dependency.
-            Self::System => (RandomState::new().hash_one(()) % 1001) as u32,
+            Self::System => draw(&RandomState::new(), process::id(), monotonic()),
             #[cfg(feature = "testing")]
             Self::Manual(_) => 500,
         }
     }
+}
+
+/// The standard library keys every hasher anew: enough for jitter, and no dependency. But a forked process goes on with
+/// its parent's keys, and the copy of a virtual machine with the original's: the number of the process tells the one
+/// apart, and the time the other.
+fn draw(keys: &impl BuildHasher, process: u32, now: Duration) -> u32 {
+    (keys.hash_one((process, now)) % 1001) as u32
 }
 
 /// A moment to come, and whether it has.

@@ -1,7 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+use std::io::{self, Read, Write};
 use std::thread;
 
+#[cfg(unix)]
+use fork::Fork;
 use proptest::prelude::*;
 
 use super::*;
@@ -219,6 +223,56 @@ fn both_hands_of_the_machines_clock_move_on() {
     let before = Clock::System.now();
     let moved = |now: Moment| now.monotonic > before.monotonic && now.wall > before.wall;
     assert!((0..1_000_000).any(|_| moved(Clock::System.now())));
+}
+
+// Chance
+
+/// Two processes with the same keys draw the same number once in a thousand times, as by chance.
+#[test]
+fn processes_with_the_same_keys_draw_different_numbers() {
+    let keys = RandomState::new();
+    let now = monotonic();
+    let same = (1..10_000).filter(|id| draw(&keys, *id, now) == draw(&keys, id + 1, now));
+    assert!(same.count() < 100);
+}
+
+#[test]
+fn copies_of_a_process_draw_different_numbers_at_different_times() {
+    let keys = RandomState::new();
+    let at = |nanoseconds| draw(&keys, 1, Duration::from_nanos(nanoseconds));
+    let same = (0..10_000).filter(|now| at(*now) == at(now + 1));
+    assert!(same.count() < 100);
+}
+
+/// A forked process goes on with a copy of this thread's keys.
+#[cfg(unix)]
+#[test]
+fn a_forked_process_draws_numbers_of_its_own() {
+    // This makes the keys of this thread, if no test has before.
+    Clock::System.draw();
+    let draws = || [(); 100].map(|()| Clock::System.draw());
+    let bytes = |draws: [u32; 100]| draws.map(u32::to_ne_bytes);
+    let (mut from_child, mut to_parent) = io::pipe().unwrap();
+    match fork::fork().unwrap() {
+        Fork::Child => {
+            let told = to_parent.write_all(bytes(draws()).as_flattened());
+            // What else is to be tested, the parent tests.
+            process::exit(told.is_err().into());
+        }
+        Fork::Parent(child) => {
+            let ours = draws();
+            drop(to_parent);
+            let mut theirs = [[0; 4]; 100];
+            from_child.read_exact(theirs.as_flattened_mut()).unwrap();
+            fork::waitpid(child).unwrap();
+            let same = bytes(ours)
+                .iter()
+                .zip(theirs)
+                .filter(|(a, b)| *a == b)
+                .count();
+            assert!(same < 10, "{same} of 100");
+        }
+    }
 }
 
 #[test]
