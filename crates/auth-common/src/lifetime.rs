@@ -27,6 +27,18 @@ impl Moment {
         }
     }
 
+    /// The moment at which `span` after `start` is over. How much of it is left now, the monotonic clock alone tells: a
+    /// wall clock that was set since `start` changes nothing. A pause of a virtual machine looks just the same, and is
+    /// overlooked where it falls between the two.
+    pub(crate) fn end_of(self, span: Duration, start: Self) -> Self {
+        let end = start.monotonic.saturating_add(span);
+        let left = end.saturating_sub(self.monotonic);
+        Self {
+            monotonic: end,
+            wall: self.wall.saturating_add(left),
+        }
+    }
+
     /// Whether this moment is at or past `mark` on either clock.
     pub(crate) fn has_reached(self, mark: Self) -> bool {
         self.monotonic >= mark.monotonic || self.wall >= mark.wall
@@ -79,9 +91,16 @@ pub(crate) enum Phase {
 }
 
 impl Validity {
-    /// The life of a token that was requested at `start`. `draw`, a random number from 0 to 1000, moves its advisory
-    /// window by up to a fifth either way, so that a fleet which started together does not renew together.
-    pub(crate) fn new(start: Moment, lifetime: Duration, margins: Margins, draw: u32) -> Self {
+    /// The life of a token that was requested at `start` and arrived at `arrival`. It counts from the former, on the
+    /// clock that nobody can set. `draw`, a random number from 0 to 1000, moves its advisory window by up to a fifth
+    /// either way, so that a fleet which started together does not renew together.
+    pub(crate) fn new(
+        start: Moment,
+        arrival: Moment,
+        lifetime: Duration,
+        margins: Margins,
+        draw: u32,
+    ) -> Self {
         let lifetime = lifetime.clamp(SHORTEST, LONGEST);
         let advisory = per_mille(
             per_mille(lifetime, margins.advisory_per_mille).min(LONGEST_ADVISORY),
@@ -90,10 +109,11 @@ impl Validity {
         let mandatory = per_mille(lifetime, margins.advisory_per_mille / 2)
             .min(LONGEST_MANDATORY)
             .min(advisory);
+        let mark = |ahead| arrival.end_of(lifetime.saturating_sub(ahead), start);
         Self {
-            advisory: start.plus(lifetime.saturating_sub(advisory)),
-            mandatory: start.plus(lifetime.saturating_sub(mandatory)),
-            expiry: start.plus(lifetime),
+            advisory: mark(advisory),
+            mandatory: mark(mandatory),
+            expiry: mark(Duration::ZERO),
         }
     }
 

@@ -638,7 +638,8 @@ impl Arrival {
             self.answer.date,
         );
         let margins = source.lock().lifecycle.policy().margins;
-        let validity = Validity::new(self.started, lifetime, margins, source.clock.draw());
+        let draw = source.clock.draw();
+        let validity = Validity::new(self.started, now, lifetime, margins, draw);
         if now.has_reached(validity.expiry) {
             return Err(Stumble::fault(Fault::sent(Cause::Stillborn)));
         }
@@ -650,7 +651,7 @@ impl Arrival {
         let rotated = rotated.filter(|it| source.endpoint.refresh_request(it).is_some());
         let rotated = rotated.map(|secret| RefreshToken {
             ends: lifetime::jwt_lifetime(secret.expose_secret(), self.answer.date)
-                .map(|lifetime| self.started.plus(lifetime)),
+                .map(|lifetime| now.end_of(lifetime, self.started)),
             secret,
         });
         Ok(Arrived {
