@@ -138,7 +138,7 @@ impl Arrival {
             access_token.expose_secret(),
             self.answer.date,
         );
-        let validity = Validity::new(self.started, lifetime, margins, draw);
+        let validity = Validity::new(self.started, now, lifetime, margins, draw);
         if now.has_reached(validity.expiry) {
             let what = "the token had expired before it arrived";
             return Err(Fault::new(FailureKind::Cut, what).into());
@@ -151,7 +151,7 @@ impl Arrival {
         let refresh_token = refresh_token.filter(|_| E::REFRESH.is_some());
         let refresh_token = refresh_token.map(|secret| RefreshToken {
             ends: lifetime::jwt_lifetime(secret.expose_secret(), self.answer.date)
-                .map(|lifetime| self.started.plus(lifetime)),
+                .map(|lifetime| now.end_of(lifetime, self.started)),
             secret,
         });
         Ok(Arrived {

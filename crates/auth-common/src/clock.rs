@@ -1,8 +1,8 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, RandomState},
-    sync::LazyLock,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    process,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use crate::lifetime::Moment;
@@ -31,93 +31,124 @@ impl Clock {
     /// A random number from 0 to 1000, for jitter; with a clock moved by hand always the middle.
     pub(crate) fn draw(&self) -> u32 {
         match self {
-            // The standard library keys every hasher anew: enough for jitter, and no dependency.
-            Self::System => (RandomState::new().hash_one(()) % 1001) as u32,
+            Self::System => draw(&RandomState::new(), process::id(), monotonic()),
             #[cfg(feature = "testing")]
             Self::Manual(_) => 500,
         }
     }
 }
 
-/// A moment to come, in the form in which it is quickest to tell whether it has.
-///
-/// That costs one reading of the wall clock; the monotonic one is read once in a while. The wall clock knows of time
-/// spent suspended. What it can miss is that it was set back, and that shows: it is then behind what it showed when the
-/// monotonic one was last read, or goes on until it is a while ahead of that.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Mark {
-    wall: SystemTime,
-    moment: Moment,
+/// The standard library keys every hasher anew: enough for jitter, and no dependency. But a forked process goes on with
+/// its parent's keys, and the copy of a virtual machine with the original's: the number of the process tells the one
+/// apart, and the time the other.
+fn draw(keys: &impl BuildHasher, process: u32, now: Duration) -> u32 {
+    (keys.hash_one((process, now)) % 1001) as u32
 }
+
+/// A moment to come, and whether it has.
+///
+/// Each look reads the clock that nobody can set, so nothing that happens to the clock on the wall keeps a token alive.
+/// That one is read once in a while. It tells what the other may miss: that a virtual machine was paused, and went on
+/// hours later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(Moment);
 
 impl Mark {
     pub(crate) fn new(moment: Moment) -> Self {
-        Self {
-            // Past the end of the platform's time, it counts as reached.
-            wall: UNIX_EPOCH.checked_add(moment.wall).unwrap_or(UNIX_EPOCH),
-            moment,
-        }
+        Self(moment)
     }
 
-    /// Whether `clock` has reached this mark on either hand. On the monotonic one that may be noticed [`A_WHILE`] late,
-    /// which is less than the shortest advisory window: a token that passes for fresh by mistake is still valid.
+    /// Whether `clock` has reached this mark on either hand. That a wall clock reaches it by itself may be noticed
+    /// [`A_WHILE`] late, which is less than the shortest advisory window: a token that passes for fresh by mistake is
+    /// still valid. One that jumps ahead is noticed as late.
     #[inline]
     pub(crate) fn is_reached(&self, clock: &Clock) -> bool {
         match clock {
             Clock::System => {
-                let wall = SystemTime::now();
-                wall >= self.wall
-                    || LAST_READING.with(|last| monotonic_at(wall, last, monotonic))
-                        >= self.moment.monotonic
+                LAST_LOOK.with(|last| is_reached(self.0, last, A_WHILE, monotonic, wall))
             }
             #[cfg(feature = "testing")]
-            Clock::Manual(clock) => clock.now().has_reached(self.moment),
+            Clock::Manual(clock) => clock.now().has_reached(self.0),
         }
     }
 }
 
-/// What the monotonic clock showed when it was last read, if `wall` is within [`A_WHILE`] of that, or what it shows now.
 #[inline]
-fn monotonic_at(wall: SystemTime, last: &Cell<Reading>, read: impl Fn() -> Duration) -> Duration {
+fn is_reached(
+    mark: Moment,
+    last: &Cell<Look>,
+    a_while: Duration,
+    monotonic: impl Fn() -> Duration,
+    wall: impl Fn() -> Duration,
+) -> bool {
+    let now = monotonic();
+    now >= mark.monotonic || wall_at(now, last, a_while, wall) >= mark.wall
+}
+
+/// What the wall clock showed when it was last read, if `now` is within `a_while` of that, or what it shows now.
+#[inline]
+fn wall_at(
+    now: Duration,
+    last: &Cell<Look>,
+    a_while: Duration,
+    wall: impl Fn() -> Duration,
+) -> Duration {
     let known = last.get();
-    if known.from <= wall && wall < known.to {
-        return known.monotonic;
+    if known.from <= now && now < known.to {
+        return known.wall;
     }
-    read_anew(wall, last, read())
+    look_anew(now, last, a_while, wall())
 }
 
 #[cold]
-fn read_anew(wall: SystemTime, last: &Cell<Reading>, monotonic: Duration) -> Duration {
-    last.set(Reading {
-        from: wall,
-        to: wall.checked_add(A_WHILE).unwrap_or(wall),
-        monotonic,
+fn look_anew(now: Duration, last: &Cell<Look>, a_while: Duration, wall: Duration) -> Duration {
+    last.set(Look {
+        from: now,
+        to: now.saturating_add(a_while),
+        wall,
     });
-    monotonic
+    wall
 }
 
-/// What the monotonic clock showed, and from when to when by the wall clock that will do.
+/// What the wall clock showed, and from when to when by the monotonic one that will do.
 #[derive(Debug, Clone, Copy)]
-struct Reading {
-    from: SystemTime,
-    to: SystemTime,
-    monotonic: Duration,
+struct Look {
+    from: Duration,
+    to: Duration,
+    wall: Duration,
 }
 
-impl Reading {
+impl Look {
     const NONE: Self = Self {
-        from: UNIX_EPOCH,
-        to: UNIX_EPOCH,
-        monotonic: Duration::ZERO,
+        from: Duration::ZERO,
+        to: Duration::ZERO,
+        wall: Duration::ZERO,
     };
 }
 
 thread_local! {
     /// One a thread: what all threads wrote would be slow to read.
-    static LAST_READING: Cell<Reading> = const { Cell::new(Reading::NONE) };
+    static LAST_LOOK: Cell<Look> = const { Cell::new(Look::NONE) };
 }
 
+/// Time since the machine was started, the time it slept included. The standard library's `Instant` stands still then.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 fn monotonic() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    // The clocks of one name differ: Linux's `CLOCK_MONOTONIC` stands still while the machine sleeps, Apple's goes on.
+    #[cfg(not(target_vendor = "apple"))]
+    const AWAKE_OR_ASLEEP: ClockId = ClockId::Boottime;
+    #[cfg(target_vendor = "apple")]
+    const AWAKE_OR_ASLEEP: ClockId = ClockId::Monotonic;
+    // Less than nothing it cannot be: no machine was started in the future.
+    Duration::try_from(clock_gettime(AWAKE_OR_ASLEEP)).unwrap_or_default()
+}
+
+/// Time since the first reading of the process. On Windows, the time that the machine slept is included.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn monotonic() -> Duration {
+    use std::{sync::LazyLock, time::Instant};
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     Instant::now().saturating_duration_since(*ORIGIN)
 }
 
@@ -127,12 +158,21 @@ fn wall() -> Duration {
         .unwrap_or(Duration::ZERO)
 }
 
-/// The shortest advisory window is 16 ms: that of a token which lives for a second, renewed at a fiftieth of its life, a
-/// fifth later by chance.
-const A_WHILE: Duration = Duration::from_millis(10);
-
-/// The first reading of the process: an arbitrary origin for the monotonic clock.
-static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+/// For how long a reading of the wall clock will do. The shortest advisory window is 16 ms: that of a token which lives
+/// for a second, renewed at a fiftieth of its life, a fifth later by chance.
+///
+/// Where the monotonic clock may stand still while the machine sleeps, the wall clock is read on every call: nothing
+/// else tells of that time.
+const A_WHILE: Duration = if cfg!(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    windows
+)) {
+    Duration::from_millis(10)
+} else {
+    Duration::ZERO
+};
 
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::json::JsonObject;
 
-/// A reading of both clocks. Neither alone tells when a token expires: the monotonic clock stands still while the
-/// machine is suspended, and the wall clock can be set back.
+/// A reading of both clocks. Neither alone tells when a token expires: the monotonic clock does not know that a virtual
+/// machine was paused, and the wall clock can be set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
-    /// Time since an arbitrary origin, never running backwards.
+    /// Time since an arbitrary origin, by a clock that nobody can set. It goes on while the machine sleeps, where the
+    /// platform has such a clock.
     pub(crate) monotonic: Duration,
     /// Time since 1970-01-01 UTC, as far as the machine knows.
     pub(crate) wall: Duration,
@@ -23,6 +24,18 @@ impl Moment {
         Self {
             monotonic: self.monotonic.saturating_add(span),
             wall: self.wall.saturating_add(span),
+        }
+    }
+
+    /// The moment at which `span` after `start` is over. How much of it is left now, the monotonic clock alone tells: a
+    /// wall clock that was set since `start` changes nothing. A pause of a virtual machine looks just the same, and is
+    /// overlooked where it falls between the two.
+    pub(crate) fn end_of(self, span: Duration, start: Self) -> Self {
+        let end = start.monotonic.saturating_add(span);
+        let left = end.saturating_sub(self.monotonic);
+        Self {
+            monotonic: end,
+            wall: self.wall.saturating_add(left),
         }
     }
 
@@ -78,9 +91,16 @@ pub(crate) enum Phase {
 }
 
 impl Validity {
-    /// The life of a token that was requested at `start`. `draw`, a random number from 0 to 1000, moves its advisory
-    /// window by up to a fifth either way, so that a fleet which started together does not renew together.
-    pub(crate) fn new(start: Moment, lifetime: Duration, margins: Margins, draw: u32) -> Self {
+    /// The life of a token that was requested at `start` and arrived at `arrival`. It counts from the former, on the
+    /// clock that nobody can set. `draw`, a random number from 0 to 1000, moves its advisory window by up to a fifth
+    /// either way, so that a fleet which started together does not renew together.
+    pub(crate) fn new(
+        start: Moment,
+        arrival: Moment,
+        lifetime: Duration,
+        margins: Margins,
+        draw: u32,
+    ) -> Self {
         let lifetime = lifetime.clamp(SHORTEST, LONGEST);
         let advisory = per_mille(
             per_mille(lifetime, margins.advisory_per_mille).min(LONGEST_ADVISORY),
@@ -89,10 +109,11 @@ impl Validity {
         let mandatory = per_mille(lifetime, margins.advisory_per_mille / 2)
             .min(LONGEST_MANDATORY)
             .min(advisory);
+        let mark = |ahead| arrival.end_of(lifetime.saturating_sub(ahead), start);
         Self {
-            advisory: start.plus(lifetime.saturating_sub(advisory)),
-            mandatory: start.plus(lifetime.saturating_sub(mandatory)),
-            expiry: start.plus(lifetime),
+            advisory: mark(advisory),
+            mandatory: mark(mandatory),
+            expiry: mark(Duration::ZERO),
         }
     }
 

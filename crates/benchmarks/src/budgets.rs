@@ -21,8 +21,9 @@ pub const TENANT_BYTES: u64 = 2 * 1024;
 pub const TENANT_BYTES_WITH_TOKEN: u64 = 6 * 1024;
 /// The time to build [`TENANTS`](crate::tenants::TENANTS), after the first.
 pub const BUILDING_TENANTS: Duration = Duration::from_millis(50);
-/// Crates that a program compiles beyond those of the same program on bare reqwest.
-pub const EXTRA_CRATES: u64 = 9;
+/// Crates that a program compiles beyond those of the same program on bare reqwest: two of them for the clock that goes
+/// on while the machine sleeps.
+pub const EXTRA_CRATES: u64 = 11;
 /// A clean release build of such a program, against the one on bare reqwest.
 pub const BUILD_TIME: f64 = 1.15;
 /// Its stripped size, against the one on bare reqwest.

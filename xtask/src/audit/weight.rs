@@ -80,8 +80,8 @@ fn crate_and_version(line: &str) -> Option<String> {
     Some(format!("{name} {}", rest.split(' ').next()?))
 }
 
-/// "reqwest's own plus fewer than ten", as the README promises.
-const MOST: usize = 9;
+/// Nine, and two for a clock that goes on while the machine sleeps: rustix reads it without unsafe code of ours.
+const MOST: usize = 11;
 
 #[cfg(test)]
 mod tests {

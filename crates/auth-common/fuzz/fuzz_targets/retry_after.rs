@@ -3,23 +3,22 @@
 
 use std::sync::LazyLock;
 
-use auth_common::testing::{ManualClock, Reply, Script};
+use auth_common::testing::{ManualClock, Response, Script};
 use chrono::{DateTime, TimeDelta};
-use http::{HeaderValue, header};
 use invoisys_auth::{Authenticator, Credentials, Environment};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 
 fuzz_target!(|answer: (bool, &[u8], &[u8])| {
     let (busy, retry_after, date) = answer;
-    let header = |value| HeaderValue::from_bytes(value);
+    let header = |value: &[u8]| String::from_utf8(value.to_vec());
     let (Ok(retry_after), Ok(date)) = (header(retry_after), header(date)) else {
         return;
     };
     let script = Script::new(move |_| {
-        Reply::json(if busy { 503 } else { 429 }, "")
-            .header(header::RETRY_AFTER, retry_after.clone())
-            .header(header::DATE, date.clone())
+        Ok(Response::json(if busy { 503 } else { 429 }, "")
+            .with_header("Retry-After", retry_after.clone())
+            .with_header("Date", date.clone()))
     });
     let now = DateTime::from_timestamp_secs(1_800_000_000).unwrap();
     // Built without TLS.

@@ -3,9 +3,8 @@
 
 use std::sync::LazyLock;
 
-use auth_common::testing::{ManualClock, Reply, Script, jwt};
+use auth_common::testing::{ManualClock, Response, Script, jwt};
 use chrono::{DateTime, TimeDelta};
-use http::{HeaderValue, header};
 use invoisys_auth::{Authenticator, Credentials, Environment};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
@@ -16,12 +15,12 @@ fuzz_target!(|answer: (&str, bool, bool)| {
     let token = serde_json::to_string(&token).unwrap();
     let body = format!("{{\"access_token\":{token},\"expires_in\":3600}}");
     let script = Script::new(move |_| {
-        let reply = Reply::json(200, body.clone());
-        if dated {
-            let date = HeaderValue::from_static("Tue, 14 Nov 2023 22:13:20 GMT");
-            return reply.header(header::DATE, date);
-        }
-        reply
+        let response = Response::json(200, body.clone());
+        Ok(if dated {
+            response.with_header("Date", "Tue, 14 Nov 2023 22:13:20 GMT")
+        } else {
+            response
+        })
     });
     let now = DateTime::from_timestamp_secs(1_800_000_000).unwrap();
     // Built without TLS.

@@ -926,7 +926,7 @@ proptest! {
                 prop_assert!(life.now.monotonic >= *last + GAP);
             }
             landings.push(life.now.monotonic);
-            let landing = outcomes[landings.len() % outcomes.len()].landing(life.now, Margins::DEFAULT);
+            let landing = outcomes[landings.len() % outcomes.len()].landing(life.now, life.now, Margins::DEFAULT);
             life.land(launch, landing);
         }
         prop_assert!(!landings.is_empty());
@@ -1064,10 +1064,10 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn landing(&self, started: Moment, margins: Margins) -> Landing {
+    fn landing(&self, started: Moment, now: Moment, margins: Margins) -> Landing {
         match *self {
             Self::Token { lifetime, draw } => {
-                Landing::Token(Validity::new(started, lifetime, margins, draw))
+                Landing::Token(Validity::new(started, now, lifetime, margins, draw))
             }
             Self::Failure {
                 kind,
@@ -1290,7 +1290,7 @@ impl World {
         };
         let delay = flight.first_request.monotonic;
         self.now = self.now.plus(delay.saturating_sub(self.now.monotonic));
-        let landing = outcome.landing(flight.first_request, self.policy.margins);
+        let landing = outcome.landing(flight.first_request, self.now, self.policy.margins);
         let landed = self.machine.land(flight.id, landing, self.now);
         self.landed = Some(self.now.monotonic);
         self.lost_the_last = false;
@@ -1327,7 +1327,7 @@ impl World {
             return;
         }
         let flight = self.superseded.remove(which.index(self.superseded.len()));
-        let landing = outcome.landing(flight.first_request, self.policy.margins);
+        let landing = outcome.landing(flight.first_request, self.now, self.policy.margins);
         match (landing, self.machine.land(flight.id, landing, self.now)) {
             (Landing::Token(validity), Landed::Kept { generation }) => {
                 assert!(
@@ -1620,11 +1620,11 @@ impl HealthyVendor {
             {
                 aloft = None;
                 let draw = self.draws[record.requests.len() % self.draws.len()];
-                let validity = Validity::new(started, self.lifetime, Margins::DEFAULT, draw);
+                let landed = started.plus(self.latency);
+                let validity =
+                    Validity::new(started, landed, self.lifetime, Margins::DEFAULT, draw);
                 let landing = Landing::Token(validity);
-                let landed = life
-                    .machine
-                    .land(launch.flight, landing, started.plus(self.latency));
+                let landed = life.machine.land(launch.flight, landing, landed);
                 assert!(matches!(landed, Landed::Kept { .. }));
                 if skip {
                     let dull = life.now.until(validity.advisory);
@@ -1723,7 +1723,7 @@ impl Life {
     }
 
     fn land_token(&mut self, launch: Launch, lifetime: u64) -> Landed {
-        let validity = Validity::new(self.now, secs(lifetime), Margins::DEFAULT, 500);
+        let validity = Validity::new(self.now, self.now, secs(lifetime), Margins::DEFAULT, 500);
         self.land(launch, Landing::Token(validity))
     }
 

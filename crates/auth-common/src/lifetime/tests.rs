@@ -29,7 +29,7 @@ fn windows_are_as_tabled() {
         ] {
             let [lifetime, advisory, mandatory] =
                 [lifetime, advisory, mandatory].map(Duration::from_secs_f64);
-            let validity = Validity::new(START, lifetime, Margins::DEFAULT, draw);
+            let validity = Validity::new(START, START, lifetime, Margins::DEFAULT, draw);
             assert_eq!(validity.expiry, START.plus(lifetime));
             assert_eq!(validity.advisory, START.plus(lifetime - advisory));
             assert_eq!(validity.mandatory, START.plus(lifetime - mandatory));
@@ -47,14 +47,14 @@ fn lifetime_is_at_least_a_second_and_at_most_seven_days() {
         (secs(604_801), 604_800),
         (Duration::MAX, 604_800),
     ] {
-        let validity = Validity::new(START, given, Margins::DEFAULT, 500);
+        let validity = Validity::new(START, START, given, Margins::DEFAULT, 500);
         assert_eq!(validity.expiry, START.plus(secs(kept)), "{given:?}");
     }
 }
 
 #[test]
 fn phases_begin_on_the_very_moment() {
-    let validity = Validity::new(START, secs(3600), Margins::DEFAULT, 500);
+    let validity = Validity::new(START, START, secs(3600), Margins::DEFAULT, 500);
     for (since, before, from) in [
         (3240, Phase::Fresh, Phase::Advisory),
         (3540, Phase::Advisory, Phase::Mandatory),
@@ -68,7 +68,7 @@ fn phases_begin_on_the_very_moment() {
 
 #[test]
 fn whichever_clock_passes_first_counts() {
-    let validity = Validity::new(START, secs(3600), Margins::DEFAULT, 500);
+    let validity = Validity::new(START, START, secs(3600), Margins::DEFAULT, 500);
     let suspended = Moment {
         wall: START.wall + secs(3600),
         ..START
@@ -99,7 +99,7 @@ proptest! {
     ) {
         let lifetime = Duration::from_millis(lifetime).max(secs(1));
         let margins = Margins { advisory_per_mille };
-        let validity = Validity::new(START, lifetime, margins, draw);
+        let validity = Validity::new(START, START, lifetime, margins, draw);
         let advisory = validity.advisory.until(validity.expiry);
         let mandatory = validity.mandatory.until(validity.expiry);
 
@@ -115,18 +115,79 @@ proptest! {
     #[test]
     fn no_moment_and_no_lifetime_overflows(
         start in any_moment(),
+        arrival in any_moment(),
         now in any_moment(),
         lifetime in any::<Duration>(),
         advisory_per_mille in any::<u32>(),
         draw in any::<u32>(),
     ) {
-        let validity = Validity::new(start, lifetime, Margins { advisory_per_mille }, draw);
+        let validity = Validity::new(start, arrival, lifetime, Margins { advisory_per_mille }, draw);
         let marks = [validity.advisory, validity.mandatory, validity.expiry];
         prop_assert!(marks.is_sorted_by_key(|mark| mark.monotonic));
         prop_assert!(marks.is_sorted_by_key(|mark| mark.wall));
         prop_assert_eq!(validity.phase(now) == Phase::Expired, now.has_reached(validity.expiry));
         prop_assert_eq!(now.until(validity.expiry).is_zero(), now.has_reached(validity.expiry));
-        prop_assert!(start.utc() <= validity.expiry.utc());
+        prop_assert!(arrival.utc() <= validity.expiry.utc());
+    }
+}
+
+/// A machine that has just booted, and learns during the login what time it is.
+#[test]
+fn token_is_good_though_the_wall_clock_is_set_while_it_is_asked_for() {
+    let arrival = Moment {
+        monotonic: START.monotonic + secs(2),
+        wall: START.wall + secs(30 * 365 * 86_400),
+    };
+    let validity = Validity::new(START, arrival, secs(3600), Margins::DEFAULT, 500);
+    assert_eq!(validity.phase(arrival), Phase::Fresh);
+    assert_eq!(arrival.until(validity.expiry), secs(3598));
+    assert_eq!(validity.expiry.wall, arrival.wall + secs(3598));
+}
+
+proptest! {
+    #[test]
+    fn wall_clock_that_is_set_during_a_login_changes_nothing(
+        start in any_moment(),
+        set_to in any_moment(),
+        took in 0..100_000_u64,
+        later in 0..700_000_000_u64,
+        lifetime in 1_000..=604_800_000_u64,
+        advisory_per_mille in 20..=500_u32,
+        draw in any::<u32>(),
+    ) {
+        let [took, later, lifetime] = [took, later, lifetime].map(Duration::from_millis);
+        // Neither is at the end of time.
+        let start = Moment { monotonic: start.monotonic / 2, wall: start.wall / 2 };
+        let arrival = start.plus(took);
+        let set = Moment { wall: set_to.wall / 2, ..arrival };
+        let margins = Margins { advisory_per_mille };
+        let undisturbed = Validity::new(start, arrival, lifetime, margins, draw);
+        let disturbed = Validity::new(start, set, lifetime, margins, draw);
+
+        for time in [Duration::ZERO, later] {
+            prop_assert_eq!(
+                disturbed.phase(set.plus(time)),
+                undisturbed.phase(arrival.plus(time))
+            );
+        }
+        // It counts from before the request, on the clock that nobody can set.
+        prop_assert_eq!(undisturbed.expiry.monotonic, start.monotonic + lifetime);
+        let left = set.until(disturbed.expiry);
+        prop_assert_eq!(left, lifetime.saturating_sub(took));
+        // A wall clock that is then left alone agrees with it.
+        prop_assert_eq!(disturbed.expiry.wall, set.wall + left);
+    }
+
+    #[test]
+    fn both_clocks_count_from_before_the_request_where_nobody_sets_them(
+        took in 0..3_000_000_u64,
+        lifetime in 3_600..=604_800_u64,
+        draw in any::<u32>(),
+    ) {
+        let life = |arrival| Validity::new(START, arrival, secs(lifetime), Margins::DEFAULT, draw);
+        let arrival = START.plus(Duration::from_millis(took));
+        prop_assert_eq!(life(arrival), life(START));
+        prop_assert_eq!(life(START).expiry, START.plus(secs(lifetime)));
     }
 }
 

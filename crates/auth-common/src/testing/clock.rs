@@ -9,8 +9,11 @@ use crate::lifetime::Moment;
 
 /// A clock that stands still until it is moved. Clones are the same clock.
 ///
-/// It has two hands, as a machine has: a monotonic one, and one on the wall that can be set. A token expires when
-/// either says so.
+/// It has two hands, as a machine has. A token expires when either says so.
+///
+/// - The *monotonic* hand is the clock that nobody can set, and that goes on while the machine sleeps. It only ever
+///   moves on.
+/// - The hand on the *wall* shows the date and the time. It can be set, and it may stand still.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,19 +37,20 @@ impl ManualClock {
         })))
     }
 
-    /// Lets time pass, on both hands.
+    /// Lets time pass, on both hands: the machine is at work, or asleep.
     pub fn advance(&self, by: Duration) {
         let mut now = self.lock();
         *now = now.plus(by);
     }
 
-    /// Lets time pass on the monotonic hand alone.
+    /// Lets time pass on the monotonic hand alone: the wall clock stands still.
     pub fn advance_monotonic(&self, by: Duration) {
         let mut now = self.lock();
         now.monotonic = now.monotonic.saturating_add(by);
     }
 
-    /// Sets the wall clock, forwards or back, as an administrator or a suspended machine does.
+    /// Sets the wall clock, forwards or back, as an administrator does; forwards, also as a virtual machine that was
+    /// paused: the monotonic hand did not move meanwhile.
     pub fn set_wall(&self, wall: DateTime<Utc>) {
         self.lock().wall = since_epoch(wall);
     }

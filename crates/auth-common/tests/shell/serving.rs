@@ -227,6 +227,28 @@ async fn wall_clock_a_year_ahead_costs_one_request() {
     assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-2");
 }
 
+/// As on a machine that has just booted, and learns what time it is during the login.
+#[tokio::test(start_paused = true)]
+async fn wall_clock_that_is_set_during_a_login_changes_nothing() {
+    for days in [-365, 365] {
+        let scene = Scene::new();
+        let clock = scene.clock.clone();
+        scene.vendor.once(move || {
+            clock.advance(secs(9));
+            clock.set_wall(clock.wall() + TimeDelta::days(days));
+            token("access-1", LIFETIME)
+        });
+        assert_eq!(scene.token().await.unwrap(), "access-1");
+        let left = LIFETIME - secs(9);
+        let expiry = scene.authenticator.snapshot().expires_at.unwrap();
+        assert_eq!((expiry - scene.clock.wall()).to_std().unwrap(), left);
+        assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-1");
+        scene.clock.advance(left);
+        scene.vendor.always(unreachable);
+        assert!(scene.token().await.is_err());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn wall_clock_a_year_back_keeps_no_token_alive() {
     let scene = Scene::new();
