@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use auth_common::testing::{ManualClock, Reply, Response, Script, Wiretap, jwt};
+use auth_common::testing::{ManualClock, Response, Script, Wiretap, jwt};
 use secrecy::{ExposeSecret, SecretString};
 use zapsign_auth::{
     Authenticator, BaseUrl, Credentials, Environment, Error, ErrorResponse, OrganizationId, Vars,
@@ -35,6 +35,13 @@ async fn refusal(status: &str, body: &str) -> Error {
     let wire = Wiretap::answering(status, body).unwrap();
     let zapsign = builder(wire.base_url().unwrap()).build().unwrap();
     zapsign.request_token().await.unwrap_err()
+}
+
+/// What a refresh makes of this answer.
+async fn refresh_refusal(status: &str, body: &str) -> Error {
+    let wire = Wiretap::answering(status, body).unwrap();
+    let zapsign = builder(wire.base_url().unwrap()).build().unwrap();
+    zapsign.refresh_token(&"old".into()).await.unwrap_err()
 }
 
 fn said(error: &Error) -> ErrorResponse {
@@ -184,9 +191,37 @@ async fn the_language_of_a_refusal_decides_nothing() {
     assert!(matches!(error, Error::RateLimited(_)), "{error}");
     let error = refusal("401 Unauthorized", r#"{"detail":"Usuário inativo"}"#).await;
     assert!(error.is_credentials_refused());
-    let body = r#"{"detail":"O token é inválido ou expirado","code":"token_not_valid"}"#;
-    let error = refusal("401 Unauthorized", body).await;
-    assert!(matches!(error, Error::Refused(_)), "{error}");
+}
+
+/// Nothing but the credentials goes with a login, and nothing but the token with a refresh.
+#[tokio::test]
+async fn a_401_blames_what_was_presented_whatever_it_says() {
+    for body in [
+        r#"{"detail":"O token é inválido ou expirado","code":"token_not_valid"}"#,
+        r#"{"detail":"O token é inválido ou expirado"}"#,
+        r#"{"detail":"No active account found with the given credentials"}"#,
+        "<h1>Unauthorized</h1>",
+    ] {
+        let error = refusal("401 Unauthorized", body).await;
+        assert!(error.is_credentials_refused(), "{error}");
+        let error = refresh_refusal("401 Unauthorized", body).await;
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn other_refusals_of_a_refresh_do_not_blame_the_credentials() {
+    let limited = r#"{"message":"Rate limit exceeded"}"#;
+    let error = refresh_refusal("400 Bad Request", limited).await;
+    assert!(matches!(error, Error::RateLimited(_)), "{error}");
+    for body in [
+        r#"{"refresh":["This field may not be blank."]}"#,
+        r#"{"non_field_errors":["Não."]}"#,
+        "",
+    ] {
+        let error = refresh_refusal("400 Bad Request", body).await;
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -407,9 +442,9 @@ async fn the_environment_variables_describe_an_authenticator() {
         ),
     ] {
         let (asked, urls) = mpsc::channel();
-        let script = Script::new(move |call| {
-            asked.send(call.url().to_string()).unwrap();
-            Reply::json(200, SUCCESS)
+        let script = Script::new(move |request| {
+            asked.send(request.uri().to_string()).unwrap();
+            Ok(Response::json(200, SUCCESS))
         });
         let environment = environment.map(|it| ("ZAPSIGN_ENVIRONMENT", it));
         let vars: Vec<_> = all.into_iter().chain(environment).collect();
