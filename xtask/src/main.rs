@@ -17,7 +17,9 @@ mod docs;
 mod features;
 mod fuzz;
 mod links;
+mod lints;
 mod package;
+mod pages;
 mod parity;
 mod process;
 mod public_api;
@@ -27,6 +29,7 @@ mod semver_check;
 mod setup;
 mod snippet;
 mod step;
+mod tags;
 mod version;
 mod workspace;
 
@@ -101,6 +104,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[step…]",
         summary: "the documentation as docs.rs builds it, links and doctests",
         run: docs::run,
+    },
+    Command {
+        name: "pages",
+        arguments: "[--check]",
+        summary: "the vendors' READMEs and testing pages, from one template and what differs",
+        run: pages::run,
     },
     Command {
         name: "public-api",

@@ -248,7 +248,7 @@ async fn classifies_what_is_reported_and_what_is_foreign_by_status() {
 async fn a_400_is_not_repeated_even_by_renew() {
     let vendor = StandIn::start();
     let wrong = r#"{"error":"Bad Request","details":[{"field":"email","message":"no"}]}"#;
-    vendor.answer(Response::json(400, wrong));
+    vendor.answer(auth_common::testing::Response::json(400, wrong));
     let contasimples = vendor.authenticator().unwrap();
     for _ in 0..3 {
         let error = contasimples.renew().await.unwrap_err();
@@ -318,7 +318,7 @@ fn no_debug_shows_a_credential() {
     let credentials = Credentials::new("key-canary", "secret-canary").unwrap();
     let shown = format!("{credentials:?}");
     assert!(
-        shown.contains("[REDACTED]") && !shown.contains("canary"),
+        shown.starts_with("Credentials") && !shown.contains("canary"),
         "{shown}"
     );
 }
@@ -339,8 +339,8 @@ async fn the_environment_variables_describe_an_authenticator() {
         ("https://gateway.example/cs", "https://gateway.example/cs/"),
     ] {
         let (asked, urls) = mpsc::channel();
-        let script = Script::new(move |request| {
-            asked.send(request.uri().to_string()).unwrap();
+        let script = Script::new(move |call| {
+            asked.send(call.uri().to_string()).unwrap();
             Ok(Response::json(200, SUCCESS))
         });
         let contasimples = builder(&[all[0], all[1], ("CONTA_SIMPLES_ENV", environment)])

@@ -193,9 +193,9 @@ async fn the_language_of_a_refusal_decides_nothing() {
     assert!(error.is_credentials_refused());
 }
 
-/// Nothing but the credentials goes with a login, and nothing but the token with a refresh.
+/// One and the same answer: what was refused decides what it means.
 #[tokio::test]
-async fn a_401_blames_what_was_presented_whatever_it_says() {
+async fn a_401_blames_the_credentials_for_a_login_and_the_token_for_a_refresh() {
     for body in [
         r#"{"detail":"O token é inválido ou expirado","code":"token_not_valid"}"#,
         r#"{"detail":"O token é inválido ou expirado"}"#,
@@ -442,8 +442,8 @@ async fn the_environment_variables_describe_an_authenticator() {
         ),
     ] {
         let (asked, urls) = mpsc::channel();
-        let script = Script::new(move |request| {
-            asked.send(request.uri().to_string()).unwrap();
+        let script = Script::new(move |call| {
+            asked.send(call.uri().to_string()).unwrap();
             Ok(Response::json(200, SUCCESS))
         });
         let environment = environment.map(|it| ("ZAPSIGN_ENVIRONMENT", it));
