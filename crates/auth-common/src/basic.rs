@@ -62,3 +62,6 @@ impl BasicCredentials {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,3 +143,6 @@ impl fmt::Debug for Refresh {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

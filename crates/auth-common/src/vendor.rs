@@ -22,7 +22,7 @@ pub trait VendorTypes: TokenEndpoint {
 ///     /// Hands out the `Authorization` header for the ZapSign API.
 ///     pub struct Authenticator for ZapSign;
 ///     request_token: TokenPair;
-///     refresh_token: RefreshResponse = wire::refresh_response;
+///     refresh_token: RefreshResponse = endpoint::refresh_response;
 /// }
 /// ```
 #[macro_export]

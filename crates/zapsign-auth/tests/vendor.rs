@@ -37,6 +37,13 @@ async fn refusal(status: &str, body: &str) -> Error {
     zapsign.request_token().await.unwrap_err()
 }
 
+/// What a refresh makes of this answer.
+async fn refresh_refusal(status: &str, body: &str) -> Error {
+    let wire = Wiretap::answering(status, body).unwrap();
+    let zapsign = builder(wire.base_url().unwrap()).build().unwrap();
+    zapsign.refresh_token(&"old".into()).await.unwrap_err()
+}
+
 fn said(error: &Error) -> ErrorResponse {
     error.response().unwrap().clone()
 }
@@ -189,14 +196,32 @@ async fn the_language_of_a_refusal_decides_nothing() {
 /// One and the same answer: what was refused decides what it means.
 #[tokio::test]
 async fn a_401_blames_the_credentials_for_a_login_and_the_token_for_a_refresh() {
-    let body = r#"{"detail":"O token é inválido ou expirado","code":"token_not_valid"}"#;
-    let error = refusal("401 Unauthorized", body).await;
-    assert!(error.is_credentials_refused(), "{error}");
+    for body in [
+        r#"{"detail":"O token é inválido ou expirado","code":"token_not_valid"}"#,
+        r#"{"detail":"O token é inválido ou expirado"}"#,
+        r#"{"detail":"No active account found with the given credentials"}"#,
+        "<h1>Unauthorized</h1>",
+    ] {
+        let error = refusal("401 Unauthorized", body).await;
+        assert!(error.is_credentials_refused(), "{error}");
+        let error = refresh_refusal("401 Unauthorized", body).await;
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+    }
+}
 
-    let server = Wiretap::answering("401 Unauthorized", body).unwrap();
-    let zapsign = builder(server.base_url().unwrap()).build().unwrap();
-    let error = zapsign.refresh_token(&"old".into()).await.unwrap_err();
-    assert!(matches!(error, Error::Refused(_)), "{error}");
+#[tokio::test]
+async fn other_refusals_of_a_refresh_do_not_blame_the_credentials() {
+    let limited = r#"{"message":"Rate limit exceeded"}"#;
+    let error = refresh_refusal("400 Bad Request", limited).await;
+    assert!(matches!(error, Error::RateLimited(_)), "{error}");
+    for body in [
+        r#"{"refresh":["This field may not be blank."]}"#,
+        r#"{"non_field_errors":["Não."]}"#,
+        "",
+    ] {
+        let error = refresh_refusal("400 Bad Request", body).await;
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -154,6 +154,78 @@ fn parsed_variable_is_called_by_its_name() {
     assert_eq!(length, 21);
 }
 
+#[test]
+fn one_of_takes_a_word_by_its_exact_text() {
+    for (value, system) in [("production", 1), ("sandbox", 2)] {
+        assert_eq!(system_named(value), Ok(Some(system)));
+    }
+}
+
+#[test]
+fn one_of_takes_a_url_in_place_of_a_word() {
+    for (value, url) in [
+        ("https://proxy.example.com", "https://proxy.example.com/"),
+        (
+            "https://proxy.example.com/a",
+            "https://proxy.example.com/a/",
+        ),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+    ] {
+        let vars = Vars::from_pairs([("A_ENVIRONMENT", value)]);
+        let words = [("sandbox", None)];
+        let base = vars.one_of("A_ENVIRONMENT", words, Some).unwrap().unwrap();
+        assert_eq!(base.unwrap().as_str(), url);
+    }
+}
+
+#[test]
+fn one_of_is_none_when_nothing_is_set() {
+    let vars = Vars::from_pairs([("A_ENVIRONMENTS", "sandbox")]);
+    assert_eq!(vars.one_of("A_ENVIRONMENT", WORDS, |_| 0), Ok(None));
+}
+
+#[test]
+fn one_of_names_the_words_where_it_is_given_another() {
+    for value in [
+        "staging",
+        "Sandbox",
+        " sandbox",
+        "sandbox ",
+        "",
+        "proxy.example.com",
+    ] {
+        let refused = system_named(value).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "A_ENVIRONMENT must be production, sandbox, or a URL that begins with https://",
+            "{value:?}"
+        );
+        assert_eq!(refused.field(), "A_ENVIRONMENT");
+    }
+    assert!(
+        !system_named("CANARY")
+            .unwrap_err()
+            .to_string()
+            .contains("CANARY")
+    );
+}
+
+#[test]
+fn one_of_calls_a_refused_url_by_the_variable_s_name() {
+    for value in [
+        "http://CANARY.example",
+        "https://user:CANARY@example.com",
+        "ftp://CANARY.example",
+        "https://",
+    ] {
+        let refused = system_named(value).unwrap_err();
+        let rule = value.parse::<BaseUrl>().unwrap_err();
+        assert_eq!(refused.field(), "A_ENVIRONMENT");
+        assert_eq!(refused.rule(), rule.rule(), "{value:?}");
+        assert!(!refused.to_string().contains("CANARY"));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn variable_that_is_not_utf8_is_refused_without_its_value() {
@@ -165,6 +237,7 @@ fn variable_that_is_not_utf8_is_refused_without_its_value() {
         vars.optional("A_KEY").unwrap_err(),
         vars.credential("A_KEY").unwrap_err(),
         vars.parse("A_KEY", |_| Ok(())).unwrap_err(),
+        vars.one_of("A_KEY", WORDS, |_| 0).unwrap_err(),
     ] {
         assert_eq!(refused.to_string(), "A_KEY is not valid UTF-8");
     }
@@ -176,4 +249,10 @@ fn debug_of_variables_shows_none() {
     assert_eq!(format!("{vars:?}"), "Vars");
 }
 
+/// Which system this value of `A_ENVIRONMENT` names; 0 stands for one by URL.
+fn system_named(value: &str) -> Result<Option<u8>, ConfigurationError> {
+    Vars::from_pairs([("A_ENVIRONMENT", value)]).one_of("A_ENVIRONMENT", WORDS, |_| 0)
+}
+
+const WORDS: [(&str, u8); 2] = [("production", 1), ("sandbox", 2)];
 const CONTROL: &str = "must not contain control characters, such as a line break or a tab";

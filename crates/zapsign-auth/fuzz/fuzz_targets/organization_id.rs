@@ -10,8 +10,9 @@ fuzz_target!(|id: &str| {
         return;
     };
     let credentials = Credentials::new(organization, "identity", "secret").unwrap();
-    let endpoint = ZapSign::new(Environment::Sandbox, credentials).unwrap();
-    let url = endpoint.base_url().join(endpoint.token_request().path());
+    let request = ZapSign::token_request(&credentials);
+    let base = ZapSign::base_url(Environment::Sandbox).unwrap();
+    let url = base.join(request.path());
     assert_eq!(
         url.as_str(),
         format!("https://sandbox.api.zapsign.com.br/api/v1/auth/token/{id}/")

@@ -1,30 +1,30 @@
 //! Any status and any bytes as a refusal: never a panic, one short line to show, and nothing of the credentials in it.
 #![no_main]
 
-use auth_common::{JsonObject, TokenEndpoint};
+use auth_common::{Exchange, JsonObject, TokenEndpoint};
 use http::StatusCode;
 use libfuzzer_sys::fuzz_target;
-use zapsign_auth::{Credentials, Environment, ZapSign};
+use zapsign_auth::{Credentials, ZapSign};
 
 fuzz_target!(|answer: (u16, &[u8])| {
     let (status, body) = answer;
-    let endpoint = endpoint();
-    let secrets = endpoint.secrets();
+    let credentials = credentials();
+    let secrets = ZapSign::secrets(&credentials);
     let body = JsonObject::parse(body, &secrets).unwrap_or_else(|_| JsonObject::empty());
-    let response = endpoint.error_response(&body);
+    let response = ZapSign::error_response(&body);
     for shown in [response.to_string(), format!("{response:?}")] {
         assert!(!shown.contains(SECRET));
         assert!(!shown.contains(char::is_control));
     }
     if let Ok(status) = StatusCode::from_u16(status) {
-        endpoint.refusal(status, &response);
+        for exchange in [Exchange::Login, Exchange::Refresh] {
+            ZapSign::refusal(exchange, status, &response);
+        }
     }
 });
 
-fn endpoint() -> ZapSign {
-    let credentials =
-        Credentials::new("4321".parse().unwrap(), "identity-of-the-caller", SECRET).unwrap();
-    ZapSign::new(Environment::Sandbox, credentials).unwrap()
+fn credentials() -> Credentials {
+    Credentials::new("4321".parse().unwrap(), "identity-of-the-caller", SECRET).unwrap()
 }
 
 const SECRET: &str = "secret-of-the-caller";
