@@ -69,7 +69,7 @@ async fn live(vendor: &str) -> Result<String, Box<dyn Error>> {
 /// The whole tour with a stand-in.
 async fn rehearse<R: Role + Default>() -> Result<Row, Box<dyn Error>> {
     let vendor = StandIn::<R>::start();
-    let authenticator = vendor.authenticator()?;
+    let authenticator: Authenticator<R::Endpoint> = vendor.authenticator()?.into();
     let http = Client::builder().no_proxy().build()?;
     let row = tour(&authenticator, &http, R::RESOURCE, || vendor.logins()).await?;
 

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use auth_common::{
     Authenticator, BaseUrl,
-    testing::{Reply, Script},
+    testing::{Response, Script},
 };
 use proptest::{
     strategy::{Strategy, ValueTree},
@@ -170,10 +170,9 @@ async fn organization_id_is_one_segment_of_the_path() {
             continue;
         };
         let credentials = zapsign_auth::Credentials::new(organization, "identity", "secret");
-        let transport = Script::new(move |call| {
-            assert_eq!(call.url().path(), format!("/api/v1/auth/token/{id}/"));
-            assert_eq!((call.url().query(), call.url().fragment()), (None, None));
-            Reply::json(200, ZapSign::success("token").to_string())
+        let transport = Script::new(move |request| {
+            assert_eq!(request.target(), format!("/api/v1/auth/token/{id}/"));
+            Ok(Response::json(200, ZapSign::success("token").to_string()))
         });
         zapsign_auth::Authenticator::builder(
             zapsign_auth::Environment::Sandbox,
@@ -281,9 +280,9 @@ async fn carried<V: Vendor>(identity: &str, secret: &str) -> (String, String) {
     let credentials = V::credentials(identity, secret, "4321").unwrap();
     let environment = V::environment("https://vendor.example".parse().unwrap());
     let (teller, told) = mpsc::channel();
-    let transport = Script::new(move |call| {
-        teller.send(V::read(&Request::from(call))).unwrap();
-        Reply::json(200, V::success("token").to_string())
+    let transport = Script::new(move |request| {
+        teller.send(V::read(&Request::from(request))).unwrap();
+        Ok(Response::json(200, V::success("token").to_string()))
     });
     let client = Authenticator::<V::Endpoint>::builder(environment, credentials)
         .transport(transport.transport())

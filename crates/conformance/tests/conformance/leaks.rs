@@ -13,8 +13,8 @@ use std::{
 };
 
 use auth_common::{
-    Authenticator, BaseUrl, Builder, Credential, Grant, JsonObject, TokenEndpoint, TokenRequest,
-    Transport, Vars, testing::ManualClock,
+    Authenticator, BaseUrl, BasicCredentials, Builder, Credential, Grant, JsonObject,
+    TokenEndpoint, TokenRequest, Transport, Vars, testing::ManualClock,
 };
 use base64::{
     Engine,
@@ -101,26 +101,18 @@ async fn read_values<V: Vendor>(read: &mut Readings) {
 
     let credentials = credentials::<V>();
     read.debug("credentials", &credentials);
-    let endpoint = V::Endpoint::new(V::environment(server.base_url()), credentials).unwrap();
-    read.debug("endpoint", &endpoint);
-    read.debug("request", &endpoint.token_request());
+    read.debug("request", &V::Endpoint::token_request(&credentials));
+    read.debug("refresh", &V::Endpoint::REFRESH);
     let body = granting::<V>().to_string();
     let object = JsonObject::parse(body.as_bytes(), &[]).unwrap();
     read.debug("body", &object);
-    read.debug("error response", &endpoint.error_response(&object));
-    let refresh_token = SecretString::from(REFRESH);
-    read.debug("refresh request", &endpoint.refresh_request(&refresh_token));
+    read.debug("error response", &V::Endpoint::error_response(&object));
     read.debug("form", &TokenRequest::form("path", &[("password", SECRET)]));
-    read.debug(
-        "basic",
-        &TokenRequest::form("path", &[]).basic(IDENTITY, SECRET),
-    );
-    read.debug(
-        "header",
-        TokenRequest::form("path", &[])
-            .basic(IDENTITY, SECRET)
-            .headers(),
-    );
+    let basic = basic();
+    read.debug("pair", &basic);
+    let request = TokenRequest::form("path", &[]).basic(&basic);
+    read.debug("basic", &request);
+    read.debug("header", request.headers());
 
     read.panic("token", Err(token));
     read.panic("credentials", Err(self::credentials::<V>()));
@@ -329,7 +321,8 @@ async fn refusal_of_a_refresh_holds_no_token() {
         clock.advance(Duration::from_secs(60));
         read.error("renewal", &client.renew().await.unwrap_err());
         let refresh_token = SecretString::from(REFRESH);
-        let error = client.refresh_token(&refresh_token).await.unwrap_err();
+        let refresh = client.refresh_token(&refresh_token, |_| Ok(()));
+        let error = refresh.await.unwrap_err();
         read.error("refresh", &error);
         assert_eq!(server.connections(), 4);
     }
@@ -341,6 +334,12 @@ async fn refusal_of_a_refresh_holds_no_token() {
 
 fn credentials<V: Vendor>() -> <V::Endpoint as TokenEndpoint>::Credentials {
     V::credentials(IDENTITY, SECRET, ORGANIZATION).unwrap()
+}
+
+fn basic() -> BasicCredentials {
+    let user = Credential::new("identity", IDENTITY).unwrap();
+    let password = Credential::new("secret", SECRET).unwrap();
+    BasicCredentials::new(("identity", user), password).unwrap()
 }
 
 fn builder<V: Vendor>(base: BaseUrl) -> Builder<V::Endpoint> {

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 
 use auth_common::{
-    Authorize, Error, TokenEndpoint,
+    AuthorizeLayer, AuthorizeMiddleware, Builder, Error, TokenEndpoint,
     testing::{Role, StandIn},
 };
 use reqwest::{Client, Method, Request};
@@ -47,7 +47,7 @@ macro_rules! every_stand_in {
 #[tokio::main(flavor = "current_thread")]
 async fn middleware_outlives_a_revoked_token<R: Role + Default>() {
     let vendor = StandIn::<R>::start();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
+    let authorize = AuthorizeMiddleware::<R::Endpoint>::new(vendor.authenticator().unwrap());
     let http = ClientBuilder::new(client()).with(authorize).build();
     for _ in 0..2 {
         let response = http.get(vendor.resource_url()).send().await.unwrap();
@@ -65,7 +65,7 @@ every_stand_in!(middleware_outlives_a_revoked_token);
 #[tokio::main(flavor = "current_thread")]
 async fn layer_outlives_a_revoked_token<R: Role + Default>() {
     let vendor = StandIn::<R>::start();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
+    let authorize = AuthorizeLayer::<R::Endpoint>::new(vendor.authenticator().unwrap());
     let http = authorize.layer(client());
     for _ in 0..2 {
         let response = get(&http, &vendor.resource_url()).await.unwrap();
@@ -82,7 +82,8 @@ every_stand_in!(layer_outlives_a_revoked_token);
 
 fn blocking_side_shares_one_login<R: Role + Default>() {
     let vendor = StandIn::<R>::start();
-    let authenticator = vendor.builder().unwrap().build_blocking().unwrap();
+    let builder: Builder<R::Endpoint> = vendor.builder().unwrap().into();
+    let authenticator = builder.build_blocking().unwrap();
     let header = authenticator.authorization().unwrap();
     let token = authenticator.clone().token().unwrap();
     assert_eq!(token.authorization(), header);

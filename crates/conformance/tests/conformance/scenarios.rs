@@ -8,10 +8,9 @@ use std::{
 
 use auth_common::{
     Error, Invalidation, Token,
-    testing::{Call, ManualClock, Reply, Script, jwt},
+    testing::{ManualClock, Outage, Request, Response, Script, jwt},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use http::HeaderValue;
 use tokio::{task::JoinSet, time::sleep};
 
 use self::{Saw::*, Step::*, Told::*};
@@ -265,8 +264,8 @@ async fn claims_of_a_token_can_only_shorten_its_life<V: Vendor>() {
             body
         };
         let transport = Script::new(move |_| {
-            let date = HeaderValue::from_static("Tue, 14 Nov 2023 22:13:20 GMT");
-            Reply::json(200, body.to_string()).header(http::header::DATE, date)
+            let response = Response::json(200, body.to_string());
+            Ok(response.with_header("Date", "Tue, 14 Nov 2023 22:13:20 GMT"))
         });
         let client = builder::<V>("https://vendor.example".parse().unwrap())
             .transport(transport.transport())
@@ -360,7 +359,7 @@ async fn play<V: Vendor>(story: &[Step]) {
     let clock = ManualClock::new(START);
     let server = Arc::new(Mutex::new(Books::default()));
     let (kept, hands) = (Arc::clone(&server), clock.clone());
-    let transport = Script::new(move |call| kept.lock().unwrap().answer::<V>(call, &hands));
+    let transport = Script::new(move |request| kept.lock().unwrap().answer::<V>(request, &hands));
     let client = builder::<V>("https://vendor.example".parse().unwrap())
         .transport(transport.transport())
         .clock(clock.clone())
@@ -463,19 +462,23 @@ impl Default for Books {
 }
 
 impl Books {
-    fn answer<V: Vendor>(&mut self, call: &Call, clock: &ManualClock) -> Reply {
-        let login = call.url().path() == V::LOGIN;
+    fn answer<V: Vendor>(
+        &mut self,
+        request: &Request,
+        clock: &ManualClock,
+    ) -> Result<Response, Outage> {
+        let login = request.target() == V::LOGIN;
         self.seen.push(if login {
             Login
         } else {
-            Refresh(presented(call))
+            Refresh(presented(request))
         });
         let answer = if login { self.login } else { self.refresh };
         let lives = match answer {
             Answer::Token(lives) | Answer::Rotation(lives) => lives,
             Answer::Same(lives) => {
                 let body = V::success_living(self.issued.last().unwrap(), lives);
-                return Reply::json(200, body.without("refresh").to_string());
+                return Ok(Response::json(200, body.without("refresh").to_string()));
             }
             Answer::Slow { takes, lives } => {
                 clock.advance(Duration::from_secs(takes));
@@ -483,12 +486,12 @@ impl Books {
             }
             Answer::Refusal => {
                 let (status, body, _) = V::REFUSALS[0];
-                return Reply::json(status[..3].parse().unwrap(), body);
+                return Ok(Response::json(status[..3].parse().unwrap(), body));
             }
-            Answer::Status(status) => return Reply::json(status, ""),
-            Answer::Unreachable => return Reply::unreachable(),
-            Answer::Cut => return Reply::cut(),
-            Answer::Malformed => return Reply::json(200, "<html>"),
+            Answer::Status(status) => return Ok(Response::json(status, "")),
+            Answer::Unreachable => return Err(Outage::Unreachable),
+            Answer::Cut => return Err(Outage::Cut),
+            Answer::Malformed => return Ok(Response::json(200, "<html>")),
         };
         let number = self.issued.len() + 1;
         let token = V::token(number, lives);
@@ -499,7 +502,7 @@ impl Books {
         } else {
             body = body.without("refresh");
         }
-        Reply::json(200, body.to_string())
+        Ok(Response::json(200, body.to_string()))
     }
 
     fn number(&self, token: &str) -> u32 {
@@ -521,8 +524,8 @@ impl Books {
 }
 
 /// The number of the refresh token that a request presents.
-fn presented(call: &Call) -> u32 {
-    let body: serde_json::Value = serde_json::from_slice(call.body()).unwrap();
+fn presented(request: &Request) -> u32 {
+    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
     let token = body["refresh"].as_str().unwrap();
     token.strip_prefix("refresh-").unwrap().parse().unwrap()
 }

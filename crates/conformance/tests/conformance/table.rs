@@ -73,7 +73,7 @@ fn source(module: &str) -> PathBuf {
     let common = here().join("../auth-common");
     match module.split_once("::") {
         Some(("shell", module)) => common.join(format!("tests/shell/{module}.rs")),
-        Some(("unit", module)) => common.join(format!("src/{module}_tests.rs")),
+        Some(("unit", module)) => common.join(format!("src/{module}/tests.rs")),
         _ => here().join(format!("tests/conformance/{module}.rs")),
     }
 }
