@@ -27,6 +27,7 @@ mod semver_check;
 mod setup;
 mod snippet;
 mod step;
+mod table;
 mod version;
 mod workspace;
 
