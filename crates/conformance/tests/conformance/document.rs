@@ -79,7 +79,7 @@ async fn stand_in_lets_in_nobody_else<V: Vendor>() {
         let builder = builder_for(&stranger, stand_in.base_url().unwrap()).unwrap();
         let answer = builder.build().unwrap().request_token().await;
         if login.texts.iter().any(|it| it == text) {
-            let error = answer.err().expect(text);
+            let error = answer.expect_err(text);
             assert_eq!(error.kind(), ErrorKind::CredentialsRefused, "{error}");
         } else {
             assert_eq!(at, 2, "no login carries {text}");
