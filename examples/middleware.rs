@@ -7,14 +7,14 @@
 
 use std::error::Error;
 
-use contasimples_auth::{Authorize, testing::StandIn};
+use contasimples_auth::{AuthorizeMiddleware, testing::StandIn};
 use reqwest::Client;
 use reqwest_middleware::ClientBuilder;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let vendor = StandIn::start();
-    let authorize = Authorize::new(vendor.authenticator()?);
+    let authorize = AuthorizeMiddleware::new(vendor.authenticator()?);
     // The stand-in is on this machine, where a proxy has no business.
     let http = ClientBuilder::new(Client::builder().no_proxy().build()?)
         .with(authorize)

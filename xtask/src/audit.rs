@@ -9,8 +9,8 @@ mod weight;
 use std::fs;
 
 use crate::{
-    ci,
     copy::Copy,
+    lints,
     process::{Process, Result, cargo},
     setup,
     step::{self, Step},
@@ -59,7 +59,7 @@ fn own_code() -> Result {
             return Err(format!("{} has a build script", package.name).into());
         }
     }
-    ci::clippy()
+    lints::workspace()
 }
 
 /// The lowest versions that the manifests allow, not those in the lock file, must do for users.

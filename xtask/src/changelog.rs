@@ -5,9 +5,6 @@ use std::{
 
 use crate::process::Result;
 
-/// The heading that gathers what the next release will hold.
-const UNRELEASED: &str = "## [Unreleased]";
-
 /// What the next release will hold: nothing but headings is nothing.
 pub(crate) fn unreleased(text: &str) -> Result<Option<&str>> {
     let section = text.get(section(text)?).unwrap_or_default().trim();
@@ -73,6 +70,11 @@ fn date(days_since_1970: u64) -> String {
     let year = era * 400 + year + u64::from(month <= 2);
     format!("{year}-{month:02}-{day:02}")
 }
+
+/// Each published package has one beside its manifest.
+pub(crate) const FILE: &str = "CHANGELOG.md";
+/// The heading that gathers what the next release will hold.
+const UNRELEASED: &str = "## [Unreleased]";
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
 use crate::{
-    audit, links, package, parity,
+    audit, links, lints, package, pages, parity,
     process::{Result, cargo},
     step::{self, Step},
     table,
@@ -12,14 +12,6 @@ pub(crate) fn run(named: &[&str]) -> Result {
 
 fn format() -> Result {
     cargo("fmt").args(["--all", "--check"]).run()
-}
-
-/// `unsafe` is forbidden from outside as well: no package can forget to inherit the lint.
-pub(crate) fn clippy() -> Result {
-    cargo("clippy")
-        .args(["--workspace", "--all-targets", "--all-features", "--"])
-        .args(LINTS)
-        .run()
 }
 
 fn test() -> Result {
@@ -45,18 +37,11 @@ fn documentation() -> Result {
 fn alone() -> Result {
     for package in Workspace::load()?.published()? {
         for features in [&[][..], &["--no-default-features"]] {
-            cargo("clippy")
-                .args(["--package", &package.name])
-                .args(features.iter().copied())
-                .arg("--")
-                .args(LINTS)
-                .run()?;
+            lints::alone(&package.name, features)?;
         }
     }
     Ok(())
 }
-
-const LINTS: [&str; 4] = ["-D", "warnings", "-F", "unsafe_code"];
 
 const STEPS: &[Step] = &[
     Step {
@@ -67,7 +52,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         headline: "no warning, no unsafe code, in any target",
-        run: clippy,
+        run: lints::workspace,
     },
     Step {
         name: "alone",
@@ -98,6 +83,11 @@ const STEPS: &[Step] = &[
         name: "links",
         headline: "no link leads nowhere",
         run: links::run,
+    },
+    Step {
+        name: "pages",
+        headline: "the vendors' pages are what their templates make of them",
+        run: pages::check,
     },
     Step {
         name: "parity",

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    process::{Process, Result},
+    process::{Process, Result, cargo},
     setup,
     workspace::Workspace,
 };
@@ -24,6 +24,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
         return Err("no package has a folder `fuzz`".into());
     }
     for folder in folders {
+        // cargo-fuzz takes no `--locked`, so cargo checks the lock file beforehand.
+        cargo("fetch").arg("--locked").within(&folder).run()?;
         let targets = fuzz("list").within(&folder).output()?;
         for name in targets.lines() {
             println!("\n=== {}: {name}, {seconds} s", folder.display());

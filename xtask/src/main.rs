@@ -17,7 +17,9 @@ mod docs;
 mod features;
 mod fuzz;
 mod links;
+mod lints;
 mod package;
+mod pages;
 mod parity;
 mod process;
 mod public_api;
@@ -28,6 +30,7 @@ mod setup;
 mod snippet;
 mod step;
 mod table;
+mod tags;
 mod version;
 mod workspace;
 
@@ -102,6 +105,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[step…]",
         summary: "the documentation as docs.rs builds it, links and doctests",
         run: docs::run,
+    },
+    Command {
+        name: "pages",
+        arguments: "[--check]",
+        summary: "the vendors' READMEs and testing pages, from one template and what differs",
+        run: pages::run,
     },
     Command {
         name: "public-api",

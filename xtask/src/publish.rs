@@ -1,8 +1,8 @@
 use semver::Version;
 
 use crate::{
-    process::{Process, Result, cargo, git},
-    release, setup,
+    process::{Process, Result, cargo},
+    setup, tags,
     workspace::Workspace,
 };
 
@@ -16,13 +16,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
         _ => return Err("usage: cargo xtask publish [--execute]".into()),
     };
     setup::require("cargo-release")?;
-    let tags = git("tag").args(["--points-at", "HEAD"]).output()?;
+    let tags = tags::of_this_commit()?;
     let workspace = Workspace::load()?;
     let mut tagged = workspace.published()?;
-    tagged.retain(|it| {
-        tags.lines()
-            .any(|tag| tag == release::tag(&it.name, &it.version))
-    });
+    tagged.retain(|it| tags.contains(&tags::tag(&it.name, &it.version)));
     if tagged.is_empty() {
         return Err("no tag of this commit names a package at its version".into());
     }

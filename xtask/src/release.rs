@@ -1,17 +1,18 @@
+mod clone;
 mod plan;
 mod rehearsal;
 
-use std::{fs, path::Path};
+use std::fs;
 
+use clone::MAIN;
 use plan::Planned;
-use semver::Version;
 
 use crate::{
     changelog, ci, package,
-    process::{Result, cargo, git},
-    publish, semver_check, setup, snippet,
+    process::{Result, git},
+    publish, semver_check, setup, tags,
     version::Step,
-    workspace::{Package, Workspace},
+    workspace::Workspace,
 };
 
 /// `cargo xtask release <crate|all> <patch|minor|major|version> [--execute]`, or `--rehearse`.
@@ -62,7 +63,7 @@ fn release(what: &str, step: &Step, execute: bool) -> Result {
     check_work_tree()?;
     setup::require("cargo-semver-checks")?;
     let workspace = Workspace::load()?;
-    let tags = tags()?;
+    let tags = tags::all()?;
     let chosen = choose(&workspace, what)?;
     let plan = plan::plan(&workspace, &chosen, step, &tags)?;
     for planned in &plan {
@@ -76,8 +77,8 @@ fn release(what: &str, step: &Step, execute: bool) -> Result {
     }
 
     let clone = workspace.target.join("xtask").join("release");
-    clone_to(&clone)?;
-    prepare(&clone, &plan)?;
+    clone::of_main(&clone)?;
+    clone::prepare(&clone, &plan)?;
     let names: Vec<_> = plan.iter().map(|planned| planned.name.as_str()).collect();
     for name in &names {
         semver_check::check(&clone, name, &tags)?;
@@ -127,7 +128,7 @@ fn choose(workspace: &Workspace, what: &str) -> Result<Vec<String>> {
         if what != "all" && what != package.name {
             continue;
         }
-        let text = fs::read_to_string(package.folder.join(CHANGELOG))?;
+        let text = fs::read_to_string(package.folder.join(changelog::FILE))?;
         match changelog::unreleased(&text) {
             Ok(Some(_)) => chosen.push(package.name.clone()),
             Ok(None) if what == "all" => println!("{}: nothing unreleased", package.name),
@@ -140,112 +141,6 @@ fn choose(workspace: &Workspace, what: &str) -> Result<Vec<String>> {
     }
     Ok(chosen)
 }
-
-fn clone_to(folder: &Path) -> Result {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    let to = folder.to_string_lossy();
-    git("clone")
-        .args(["--quiet", "--branch", MAIN, ".", &to])
-        .run()
-}
-
-/// Turns the clone's newest commit into one that holds the plan, with its tags.
-fn prepare(clone: &Path, plan: &[Planned]) -> Result {
-    for planned in plan.iter().filter(|planned| planned.from != planned.to) {
-        let (name, version) = (&planned.name, planned.to.to_string());
-        // Quiet, as it would warn of every version that the steps before have changed.
-        cargo("release")
-            .args(["version", &version, "--package", name])
-            .args(["--execute", "--no-confirm", "-qq"])
-            .within(clone)
-            .run()?;
-    }
-    let workspace = Workspace::load_from(clone)?;
-    let date = changelog::today()?;
-    for planned in plan {
-        tell(workspace.package(&planned.name)?, planned, &date)?;
-        renew_snippets(clone, planned)?;
-    }
-    let told: Vec<_> = plan
-        .iter()
-        .map(|it| format!("{} {}", it.name, it.to))
-        .collect();
-    let message = format!("Release {}", told.join(", "));
-    git("commit")
-        .args(["--quiet", "--all", "--message", &message])
-        .within(clone)
-        .run()?;
-    for planned in plan {
-        cargo("release")
-            .args([
-                "tag",
-                "--package",
-                &planned.name,
-                "--execute",
-                "--no-confirm",
-            ])
-            .within(clone)
-            .run()?;
-    }
-    Ok(())
-}
-
-/// Writes the release into the package's changelog and READMEs.
-fn tell(package: &Package, planned: &Planned, date: &str) -> Result {
-    let file = package.folder.join(CHANGELOG);
-    let mut text = fs::read_to_string(&file)?;
-    if let Some(change) = &planned.because {
-        text = changelog::add(&text, change)?;
-    }
-    fs::write(
-        &file,
-        changelog::release(&text, &planned.to.to_string(), date)?,
-    )?;
-    renew_snippets(&package.folder, planned)
-}
-
-fn renew_snippets(folder: &Path, planned: &Planned) -> Result {
-    for entry in fs::read_dir(folder)? {
-        let file = entry?.path();
-        let name = file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if name.starts_with("README") {
-            let text = fs::read_to_string(&file)?;
-            let renewed = snippet::renew(&text, &planned.name, &planned.to.to_string());
-            if renewed != text {
-                fs::write(&file, renewed)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn tag(name: &str, version: &Version) -> String {
-    format!("{name}-v{version}")
-}
-
-pub(crate) fn tags() -> Result<Vec<String>> {
-    Ok(git("tag")
-        .arg("--list")
-        .output()?
-        .lines()
-        .map(Into::into)
-        .collect())
-}
-
-/// The newest version of a package that has a tag.
-pub(crate) fn last_release(name: &str, tags: &[String]) -> Option<Version> {
-    let version = |tag: &String| tag.strip_prefix(name)?.strip_prefix("-v")?.parse().ok();
-    tags.iter().filter_map(version).max()
-}
-
-const MAIN: &str = "main";
-const CHANGELOG: &str = "CHANGELOG.md";
 
 #[cfg(test)]
 mod tests {
@@ -279,12 +174,5 @@ mod tests {
         ] {
             assert!(Request::parse(arguments).is_err(), "{arguments:?}");
         }
-    }
-
-    #[test]
-    fn the_last_release_is_the_newest_version_not_the_last_word() {
-        let tags = ["a-v0.9.0", "a-v0.10.0", "a-b-v3.0.0", "a-vx", "v9.0.0"].map(String::from);
-        assert_eq!(last_release("a", &tags), Some(Version::new(0, 10, 0)));
-        assert_eq!(last_release("c", &tags), None);
     }
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use crate::{
     process::{Result, cargo},
-    release, setup,
+    setup, tags,
     workspace::Workspace,
 };
 
@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
         return Err("usage: cargo xtask semver".into());
     }
     setup::require("cargo-semver-checks")?;
-    let tags = release::tags()?;
+    let tags = tags::all()?;
     let workspace = Workspace::load()?;
     workspace
         .published()?
@@ -22,13 +22,13 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
 
 /// Fails where the version has moved less than the public items have.
 pub(crate) fn check(root: &Path, name: &str, tags: &[String]) -> Result {
-    let Some(last) = release::last_release(name, tags) else {
+    let Some(last) = tags::last_release(name, tags) else {
         println!("{name}: no release yet, so nothing to compare with");
         return Ok(());
     };
     cargo("semver-checks")
         .args(["--package", name, "--all-features"])
-        .args(["--baseline-rev", &release::tag(name, &last)])
+        .args(["--baseline-rev", &tags::tag(name, &last)])
         .within(root)
         .run()
 }

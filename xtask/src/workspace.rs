@@ -106,10 +106,10 @@ impl Workspace {
         Ok(ordered)
     }
 
-    /// The published packages that carry one vendor's name: those that stand on another one.
+    /// The published packages that carry one vendor's name.
     pub(crate) fn vendors(&self) -> Result<Vec<&Package>> {
         let mut published = self.published()?;
-        published.retain(|package| !package.needs.is_empty());
+        published.retain(|package| package.name.ends_with(OF_A_VENDOR));
         Ok(published)
     }
 }
@@ -144,6 +144,9 @@ impl Package {
     }
 }
 
+/// How a vendor's package is named, and no other.
+const OF_A_VENDOR: &str = "-auth";
+
 #[cfg(test)]
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
@@ -175,8 +178,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_vendor_stands_on_another_package() {
-        let workspace = workspace(&[("common", &[]), ("zapsign-auth", &["common"])]);
+    fn a_vendor_is_known_by_its_name() {
+        let on_auth_common: &[&str] = &["auth-common"];
+        let workspace = workspace(&[
+            ("auth-common", &[]),
+            ("auth-store", on_auth_common),
+            ("tokens-br", &["zapsign-auth"]),
+            ("zapsign-auth", on_auth_common),
+        ]);
         let vendors = workspace.vendors().unwrap();
         assert_eq!(
             vendors.iter().map(|it| &it.name).collect::<Vec<_>>(),

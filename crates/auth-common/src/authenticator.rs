@@ -300,7 +300,6 @@ impl<E: TokenEndpoint> Builder<E> {
 
     /// Reads the time from a clock moved by hand, and takes chance out of every margin: for tests.
     #[cfg(feature = "testing")]
-
     pub fn clock(mut self, clock: crate::testing::ManualClock) -> Self {
         self.clock = Clock::Manual(clock);
         self

@@ -1,6 +1,7 @@
 use std::{fmt, ops::ControlFlow};
 
 use http::{HeaderMap, StatusCode, header};
+use url::Url;
 
 use crate::{
     Authenticator, BaseUrl, ConfigurationError, Error, Invalidation, Token, TokenEndpoint,
@@ -58,15 +59,36 @@ impl<E: TokenEndpoint> Policy<E> {
         Ok(token)
     }
 
-    /// Decides, after an answer, whether the call is to be repeated.
-    fn after(&self, token: &Token, status: StatusCode) -> ControlFlow<()> {
+    /// Decides, after the answer to a call that went to `target`, whether the call is to be repeated.
+    ///
+    /// An HTTP client that follows redirects hands out somebody else's answer, or one to another request. What a stranger
+    /// thinks of the token does not count; and a call whose redirect was refused has been carried out already.
+    fn after(
+        &self,
+        token: &Token,
+        target: &str,
+        status: StatusCode,
+        answered: Option<&Url>,
+    ) -> ControlFlow<()> {
         if status != StatusCode::UNAUTHORIZED {
             return ControlFlow::Break(());
         }
-        match self.authenticator.invalidate(token) {
-            Invalidation::Accepted | Invalidation::AlreadyReplaced => ControlFlow::Continue(()),
-            Invalidation::TooSoon => ControlFlow::Break(()),
+        let redirected = answered.filter(|url| url.as_str() != target);
+        if redirected.is_some_and(|url| !self.is_the_vendors(url)) {
+            return ControlFlow::Break(());
         }
+        match self.authenticator.invalidate(token) {
+            Invalidation::Accepted | Invalidation::AlreadyReplaced if redirected.is_none() => {
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(()),
+        }
+    }
+
+    fn is_the_vendors(&self, url: &Url) -> bool {
+        self.origins
+            .iter()
+            .any(|base| base.as_url().origin() == url.origin())
     }
 }
 
@@ -100,6 +122,9 @@ pub trait AuthorizeRequest: Sized + Send + 'static {
     /// The port, where one is given.
     fn port(&self) -> Option<u16>;
 
+    /// Where it goes, as text: path and query too.
+    fn target(&self) -> String;
+
     /// The headers.
     fn headers_mut(&mut self) -> &mut HeaderMap;
 
@@ -118,6 +143,10 @@ impl AuthorizeRequest for reqwest::Request {
 
     fn port(&self) -> Option<u16> {
         self.url().port()
+    }
+
+    fn target(&self) -> String {
+        self.url().to_string()
     }
 
     fn headers_mut(&mut self) -> &mut HeaderMap {
@@ -142,6 +171,10 @@ impl<B: Clone + Send + 'static> AuthorizeRequest for http::Request<B> {
         self.uri().port_u16()
     }
 
+    fn target(&self) -> String {
+        self.uri().to_string()
+    }
+
     fn headers_mut(&mut self) -> &mut HeaderMap {
         self.headers_mut()
     }
@@ -150,6 +183,14 @@ impl<B: Clone + Send + 'static> AuthorizeRequest for http::Request<B> {
         Some(self.clone())
     }
 }
+
+/// Where an answer of `reqwest` came from; `None` where a middleware made it up, and with it a URL.
+fn answered(response: &reqwest::Response) -> Option<&Url> {
+    Some(response.url()).filter(|url| url.host_str() != Some(MADE_UP))
+}
+
+/// What `reqwest` puts into a response that is made of one of `http`.
+const MADE_UP: &str = "no.url.provided.local";
 
 fn goes_to(call: &impl AuthorizeRequest, base: &BaseUrl) -> bool {
     let base = base.as_url();

@@ -56,10 +56,12 @@ impl BaseUrl {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Whether the host is this very machine: `localhost`, `127.0.0.0/8` or `::1`.
+    /// Whether the host is this very machine: exactly `localhost`, an address of `127.0.0.0/8`, or `::1`.
+    ///
+    /// `localhost.` and `shop.localhost` are not: they are a resolver's to say, and it may name another machine.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
-            Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+            Some(Host::Domain(name)) => name == LOCALHOST,
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
@@ -122,6 +124,9 @@ impl fmt::Debug for BaseUrl {
         write!(f, "BaseUrl({})", self.as_str())
     }
 }
+
+/// The one name that means this machine, whatever a resolver would say: [`Transport`](crate::Transport) asks none for it.
+pub(crate) const LOCALHOST: &str = "localhost";
 
 #[cfg(test)]
 mod tests;

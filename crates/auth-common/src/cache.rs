@@ -2,7 +2,7 @@
 //! [lifecycle](crate::lifecycle).
 
 use std::{
-    panic,
+    mem, panic, process,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -14,7 +14,7 @@ use tokio::{
     runtime::Handle,
     sync::watch,
     task::AbortHandle,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     Snapshot, Token, TokenEndpoint, TokenRequest, Transport,
     answer::{self, Arrived, RefreshToken},
     clock::{Clock, Mark},
+    deadline::within,
     failure::FailureKind,
     flight::{Flight, Outcome},
     lifecycle::{Decision, FlightId, Launch, Lifecycle, Policy},
@@ -94,10 +95,31 @@ pub(crate) struct State<E: TokenEndpoint> {
     pub(crate) under_way: Option<(FlightId, Waiting<E>)>,
     pub(crate) last_error: Option<Error<E::ErrorResponse>>,
     refresh_token: Option<RefreshToken>,
+    /// The token that an API refused last: should the vendor hand it out once more, it is not served.
+    refused: Option<Token>,
+    /// Flights that were dropped, of which no event has told yet.
+    abandoned: u32,
     /// Flights that may still run, superseded ones included: they end with the last authenticator.
     tasks: Vec<AbortHandle>,
+    /// The process in which they run.
+    process: u32,
     logins: u64,
     refreshes: u64,
+}
+
+impl<E: TokenEndpoint> State<E> {
+    /// In the child of a fork: the flights that were under way are the parent's, and land there alone. So is the refresh
+    /// token, which both would present otherwise; to the vendor, that looks like theft.
+    fn start_afresh_after_a_fork(&mut self, process: u32) {
+        if mem::replace(&mut self.process, process) == process {
+            return;
+        }
+        self.lifecycle.forget_flight();
+        self.refresh_token = None;
+        // Their locks and sockets are shared with runtimes whose threads are not here.
+        mem::forget(self.under_way.take());
+        mem::forget(mem::take(&mut self.tasks));
+    }
 }
 
 type Waiting<E> = watch::Receiver<Option<Outcome<E>>>;
@@ -133,7 +155,10 @@ impl<E: TokenEndpoint> Cache<E> {
                 under_way: None,
                 last_error: None,
                 refresh_token: None,
+                refused: None,
+                abandoned: 0,
                 tasks: Vec::new(),
+                process: process::id(),
                 logins: 0,
                 refreshes: 0,
             }),
@@ -171,28 +196,28 @@ impl<E: TokenEndpoint> Cache<E> {
                 } => (flight, outcome, longest, patience),
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            let waited = timeout(longest.min(left), outcome.wait_for(Option::is_some)).await;
+            let waited = within(longest.min(left), outcome.wait_for(Option::is_some)).await;
             let told = waited.map(|told| told.ok().and_then(|told| told.clone()));
             match told {
                 // By now it may have been invalidated, or replaced by a newer one.
-                Ok(Some(Ok(_))) => match self.cached(Want::Token) {
+                Some(Some(Ok(_))) => match self.cached(Want::Token) {
                     Some(newest) => return Ok(newest),
                     None => lost += 1,
                 },
-                Ok(Some(Err(error))) => return self.cached(want).ok_or(error),
+                Some(Some(Err(error))) => return self.cached(want).ok_or(error),
                 // The flight was dropped: someone else has to be elected.
-                Ok(None) => lost += 1,
-                Err(_) if longest >= left => {
+                Some(None) => lost += 1,
+                None if longest >= left => {
                     let slow = Fault::slow(flight_limit.saturating_add(LANDING_TIME));
                     return self
                         .cached(want)
                         .ok_or_else(|| Failure::new(E::VENDOR, slow.kind, slow.what).into());
                 }
-                Err(_) if patience => match self.cached(want) {
+                None if patience => match self.cached(want) {
                     Some(current) => return Ok(current),
                     None => lost += 1,
                 },
-                Err(_) => {
+                None => {
                     self.give_up(flight);
                     lost += 1;
                 }
@@ -208,6 +233,7 @@ impl<E: TokenEndpoint> Cache<E> {
         let invalidation = state.lifecycle.invalidate(token.generation(), now);
         if invalidation == Invalidation::Accepted {
             self.current.store(None);
+            state.refused = Some(token.clone());
         }
         drop(state);
         observe::invalidated(E::VENDOR, invalidation);
@@ -273,6 +299,7 @@ impl<E: TokenEndpoint> Cache<E> {
     ) -> Result<Turn<E>, Error<E::ErrorResponse>> {
         let now = self.clock.now();
         let mut state = self.lock();
+        state.start_afresh_after_a_fork(process::id());
         let decision = match want {
             Want::Token => state.lifecycle.ask(now),
             Want::Renewal => state.lifecycle.renew(now),
@@ -295,14 +322,18 @@ impl<E: TokenEndpoint> Cache<E> {
                 };
                 (turn, Some(flight))
             }
-            Decision::Join { flight, overdue } => {
+            Decision::Join {
+                flight,
+                overdue,
+                patience,
+            } => {
                 let outcome = state.under_way.as_ref();
                 let (_, outcome) = outcome.ok_or_else(abandoned::<E>)?;
                 let turn = Turn::Waits {
                     flight,
                     outcome: outcome.clone(),
-                    longest: overdue,
-                    patience: false,
+                    longest: patience.unwrap_or(overdue).min(overdue),
+                    patience: patience.is_some(),
                 };
                 (turn, None)
             }
@@ -311,8 +342,12 @@ impl<E: TokenEndpoint> Cache<E> {
                 return Err(error.with_retry_at(Some(now.plus(for_another).utc())));
             }
         };
+        let abandoned = mem::take(&mut state.abandoned);
         // A runtime that is shutting down drops the flight at once, and the flight then takes the lock.
         drop(state);
+        for _ in 0..abandoned {
+            observe::abandoned(E::VENDOR);
+        }
         if let Some(flight) = launch {
             let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
             let task = runtime.spawn(flight).abort_handle();
@@ -345,19 +380,37 @@ impl<E: TokenEndpoint> Cache<E> {
         (flight, outcome)
     }
 
+    /// A flight was dropped before it ended. The next call tells of it: this runs in a destructor, perhaps while a panic
+    /// unwinds, where a listener that panics as well would end the process.
+    pub(crate) fn dropped(&self, flight: FlightId) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.lifecycle.abandon(flight, now);
+        state.abandoned += 1;
+    }
+
+    /// Whether this is the very token that an API refused last.
+    pub(crate) fn was_refused(state: &State<E>, arrived: &Arrived) -> bool {
+        let refused = state.refused.as_ref();
+        refused.is_some_and(|refused| refused.authorization() == arrived.authorization)
+    }
+
     /// A flight that nobody drives any more is replaced; if it lands after all, its token may still be of use.
     pub(crate) fn give_up(&self, flight: FlightId) {
         let now = self.clock.now();
         self.lock().lifecycle.abandon(flight, now);
     }
 
-    /// The refresh token, where there is one that is believed valid: taken out, so that nobody presents it twice.
-    pub(crate) fn take_refresh_token(&self) -> Option<RefreshToken> {
+    /// The refresh token, where there is one that is believed valid: taken out, so that nobody presents it twice. A flight
+    /// whose place another has taken gets none.
+    pub(crate) fn take_refresh_token(&self, flight: FlightId) -> Option<RefreshToken> {
         let now = self.clock.now();
-        self.lock()
-            .refresh_token
-            .take()
-            .filter(|it| it.ends.is_none_or(|ends| !now.has_reached(ends)))
+        let mut state = self.lock();
+        if !state.lifecycle.is_under_way(flight) {
+            return None;
+        }
+        let refresh_token = state.refresh_token.take();
+        refresh_token.filter(|it| it.ends.is_none_or(|ends| !now.has_reached(ends)))
     }
 
     /// What a flight did not use up of a refresh token is good for another, unless one that took its place has brought a
@@ -369,19 +422,29 @@ impl<E: TokenEndpoint> Cache<E> {
         }
     }
 
-    /// Encodes the exchange of a refresh token, or a login, with the credentials as they are now.
-    pub(crate) fn encode(&self, refresh_token: Option<&RefreshToken>) -> TokenRequest {
-        let login = || E::token_request(&self.credentials);
-        match (refresh_token, E::REFRESH) {
-            (Some(token), Some(refresh)) => {
-                self.lock().refreshes += 1;
-                refresh.request(&token.secret, login)
+    /// Encodes the exchange of a refresh token, or a login, with the credentials as they are now; `None` when another
+    /// flight has taken this one's place: it asks the vendor for nothing any more.
+    pub(crate) fn encode(
+        &self,
+        flight: FlightId,
+        refresh_token: Option<&RefreshToken>,
+    ) -> Option<TokenRequest> {
+        let refresh = refresh_token.zip(E::REFRESH);
+        {
+            let mut state = self.lock();
+            if !state.lifecycle.is_under_way(flight) {
+                return None;
             }
-            _ => {
-                self.lock().logins += 1;
-                login()
+            match refresh {
+                Some(_) => state.refreshes += 1,
+                None => state.logins += 1,
             }
         }
+        let login = || E::token_request(&self.credentials);
+        Some(match refresh {
+            Some((token, refresh)) => refresh.request(&token.secret, login),
+            None => login(),
+        })
     }
 
     /// Hands over what nothing that is shown may repeat: the credentials, the cached token, the refresh token that was
@@ -426,7 +489,9 @@ impl<E: TokenEndpoint> Cache<E> {
 impl<E: TokenEndpoint> Drop for Cache<E> {
     /// Ends what is under way: nobody is left to use its token, and it holds secrets.
     fn drop(&mut self) {
-        for task in &self.lock().tasks {
+        let mut state = self.lock();
+        state.start_afresh_after_a_fork(process::id());
+        for task in &state.tasks {
             task.abort();
         }
     }

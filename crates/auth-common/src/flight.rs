@@ -8,14 +8,15 @@ use std::{
 use secrecy::ExposeSecret;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 
 use crate::{
     Error, Exchange, TokenEndpoint,
     answer::{self, Arrival, Failed},
     cache::{Cache, Current, Destination},
-    failure::AfterRefresh,
+    deadline::within,
+    failure::{AfterRefresh, FailureKind},
     lifecycle::{FlightId, Landed, Landing},
     observe,
     retry::{Attempts, Next},
@@ -45,22 +46,30 @@ impl<E: TokenEndpoint> Flight<E> {
             sleep(self.delay).await;
         }
         let started = Instant::now();
-        let result = match timeout(self.limit, self.attempts()).await {
-            Ok(None) => return,
-            Ok(Some(result)) => result,
-            Err(_) => Err(Fault::slow(self.limit).into()),
+        let result = match within(self.limit, self.attempts()).await {
+            // The last authenticator is gone, or another flight has taken this one's place.
+            Some(None) => {
+                self.landed = true;
+                return;
+            }
+            Some(Some(result)) => result,
+            None => Err(Fault::slow(self.limit).into()),
         };
         self.land(result, started.elapsed());
     }
 
-    /// Attempts, until one succeeds or the table of failures says that it is enough; `None` when the last authenticator
-    /// is gone.
+    /// Attempts, until one succeeds or the table of failures says that it is enough; `None` when nobody needs this flight
+    /// any more.
     async fn attempts(&self) -> Option<Result<Arrival, Failed<E>>> {
         let deadline = Instant::now() + self.limit;
         let (mut attempts, mut refresh_token, attempt_timeout) = {
             let cache = self.cache.upgrade()?;
             let attempts = Attempts::new(cache.attempts);
-            (attempts, cache.take_refresh_token(), cache.attempt_timeout)
+            (
+                attempts,
+                cache.take_refresh_token(self.id),
+                cache.attempt_timeout,
+            )
         };
         loop {
             let exchange = match refresh_token {
@@ -69,7 +78,8 @@ impl<E: TokenEndpoint> Flight<E> {
             };
             let (request, started) = {
                 let cache = self.cache.upgrade()?;
-                (cache.encode(refresh_token.as_ref()), cache.clock.now())
+                let request = cache.encode(self.id, refresh_token.as_ref())?;
+                (request, cache.clock.now())
             };
             observe::requested(exchange, attempts.made());
             let left = deadline.saturating_duration_since(Instant::now());
@@ -123,11 +133,18 @@ impl<E: TokenEndpoint> Flight<E> {
             let margins = cache.lock().lifecycle.policy().margins;
             arrival.check(now, margins, cache.clock.draw())
         });
+        let mut state = cache.lock();
+        let result = match result {
+            Ok(arrived) if Cache::was_refused(&state, &arrived) => {
+                let what = "the vendor handed out once more the token that its API refuses";
+                Err(Fault::new(FailureKind::Malformed, what).into())
+            }
+            result => result,
+        };
         let landing = match &result {
             Ok(arrived) => Landing::Token(arrived.validity),
             Err(failed) => failed.landing(cache.clock.draw()),
         };
-        let mut state = cache.lock();
         let landed = state.lifecycle.land(self.id, landing, now);
         self.landed = true;
         let outcome = match (landed, result) {
@@ -145,19 +162,18 @@ impl<E: TokenEndpoint> Flight<E> {
             _ => return,
         };
         state.under_way.take_if(|(flight, _)| *flight == self.id);
-        // Whoever listens to events may ask for a token, and needs the lock for it.
+        // Whoever listens to events may ask for a token, and needs the lock for it; and it may panic.
         drop(state);
-        let outcome = match outcome {
+        match outcome {
             Ok((current, exchange)) => {
+                self.outcome.send_replace(Some(Ok(Arc::clone(&current))));
                 observe::issued(exchange, now.until(current.expiry), took);
-                Ok(current)
             }
             Err((error, for_another)) => {
+                self.outcome.send_replace(Some(Err(error.clone())));
                 observe::failed(error.kind(), error.status(), took, for_another);
-                Err(error)
             }
-        };
-        self.outcome.send_replace(Some(outcome));
+        }
     }
 }
 
@@ -168,8 +184,7 @@ impl<E: TokenEndpoint> Drop for Flight<E> {
         if !self.landed
             && let Some(cache) = self.cache.upgrade()
         {
-            observe::abandoned(E::VENDOR);
-            cache.give_up(self.id);
+            cache.dropped(self.id);
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod blocking;
 mod cache;
 mod clock;
 mod configuration;
+mod deadline;
 mod endpoint;
 mod error;
 mod failure;

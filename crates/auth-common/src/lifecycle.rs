@@ -78,6 +78,8 @@ struct CoolDown {
     /// On the monotonic clock alone: a wall clock that jumps must not let another login through.
     until: Duration,
     failure: FailureKind,
+    /// It was a background flight that failed: no caller has heard of it.
+    unheard: bool,
 }
 
 /// When a failed refresh ahead of expiry is tried again.
@@ -113,8 +115,13 @@ pub(crate) enum Decision {
     ServeAndLaunch(Launch),
     /// The outcome of this flight, started for this caller.
     Launch(Launch),
-    /// The outcome of the flight under way. After `overdue` it is no longer to be waited for.
-    Join { flight: FlightId, overdue: Duration },
+    /// The outcome of the flight under way. After `overdue` it is no longer to be waited for; after `patience` the caller
+    /// takes the cached token.
+    Join {
+        flight: FlightId,
+        overdue: Duration,
+        patience: Option<Duration>,
+    },
     /// The error of the last flight, without traffic. It will be like this for so long.
     FailFast { for_another: Duration },
 }
@@ -207,12 +214,21 @@ impl Lifecycle {
                 }
             }
             Some(Phase::Mandatory) => match (self.flight, cooling) {
-                (Some(flight), _) => self.join(flight, now),
+                (Some(flight), _) => self.join(flight, now, self.patience(now)),
                 (None, Some(_)) => Decision::Serve,
-                (None, None) => Decision::Launch(self.launch(now, false)),
+                (None, None) => {
+                    let mut launch = self.launch(now, false);
+                    launch.patience = self.patience(now);
+                    Decision::Launch(launch)
+                }
             },
             Some(Phase::Expired) | None => match (self.flight, cooling) {
-                (Some(flight), _) => self.join(flight, now),
+                (Some(flight), _) => self.join(flight, now, None),
+                // What failed in the background may have failed because the process stood still: whoever has no token
+                // asks once for itself.
+                (None, Some(cool_down)) if cool_down.unheard => {
+                    Decision::Launch(self.launch(now, false))
+                }
                 (None, Some(cool_down)) => Decision::FailFast {
                     for_another: cool_down.until.saturating_sub(now.monotonic),
                 },
@@ -225,16 +241,21 @@ impl Lifecycle {
     pub(crate) fn renew(&mut self, now: Moment) -> Decision {
         self.give_up_overdue_flight(now);
         if let Some(flight) = self.flight {
-            return self.join(flight, now);
+            return self.join(flight, now, None);
         }
         match self.cooling(now) {
-            Some(CoolDown { until, failure }) if !failure.row().renew_may_try => {
+            Some(CoolDown { until, failure, .. }) if !failure.row().renew_may_try => {
                 Decision::FailFast {
                     for_another: until.saturating_sub(now.monotonic),
                 }
             }
             _ => Decision::Launch(self.launch(now, false)),
         }
+    }
+
+    /// Whether nothing has taken this flight's place: only then may it ask the vendor, or take the refresh token.
+    pub(crate) fn is_under_way(&self, id: FlightId) -> bool {
+        self.flight.is_some_and(|flight| flight.id == id)
     }
 
     /// Whether the cached token may be used, for a caller who has nothing better.
@@ -285,12 +306,17 @@ impl Lifecycle {
                 let next = CoolDown {
                     until: now.monotonic.saturating_add(pause),
                     failure: kind,
+                    unheard: flight.background && kind.row().renew_may_try,
                 };
                 // A renewal may fail in a lesser way during a longer pause, which then goes on.
-                let cool_down = self
-                    .cooling(now)
-                    .filter(|longer| longer.until > next.until)
-                    .unwrap_or(next);
+                let cooling = self.cooling(now);
+                let unheard = next.unheard && cooling.is_none_or(|longer| longer.unheard);
+                let cool_down = CoolDown {
+                    unheard,
+                    ..cooling
+                        .filter(|longer| longer.until > next.until)
+                        .unwrap_or(next)
+                };
                 self.cool_down = Some(cool_down);
                 let for_another = cool_down.until.saturating_sub(now.monotonic);
                 if flight.background {
@@ -315,6 +341,11 @@ impl Lifecycle {
             self.advisory.runtimes_come_and_go = true;
             self.postpone_advisory(now);
         }
+    }
+
+    /// The flight under way, if any, is another process's: nothing that it does will be heard of here.
+    pub(crate) fn forget_flight(&mut self) {
+        self.flight = None;
     }
 
     /// An API refused the token of `generation`.
@@ -385,11 +416,18 @@ impl Lifecycle {
         }
     }
 
-    fn join(&self, flight: Flight, now: Moment) -> Decision {
+    fn join(&self, flight: Flight, now: Moment, patience: Option<Duration>) -> Decision {
         Decision::Join {
             flight: flight.id,
             overdue: self.overdue_at(flight).saturating_sub(now.monotonic),
+            patience,
         }
+    }
+
+    /// A caller with a token in its last minute does not wait for a vendor that never answers until that token is dead.
+    fn patience(&self, now: Moment) -> Option<Duration> {
+        let held = self.held?;
+        Some((now.until(held.validity.expiry) / 2).min(PATIENCE))
     }
 
     /// Its own timer ends a flight in time. One that is still there afterwards is not being driven.

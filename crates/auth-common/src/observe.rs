@@ -21,7 +21,9 @@ pub(crate) fn flight<F: Future>(
 ) -> impl Future<Output = F::Output> + use<F> {
     use tracing::Instrument;
 
-    flight.instrument(tracing::info_span!("token", vendor, server.address = host))
+    let mut span = tracing::Span::none();
+    tell(|| span = tracing::info_span!("token", vendor, server.address = host));
+    flight.instrument(span)
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -29,36 +31,50 @@ pub(crate) fn flight<F: Future>(vendor: &'static str, host: &str, flight: F) -> 
     flight
 }
 
+/// A listener that panics, as one does that writes to a closed pipe, must not take a request for a token along.
+#[cfg(feature = "tracing")]
+fn tell(event: impl FnOnce()) {
+    let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(event));
+    // The panic hook has spoken of it; there is nobody else to tell.
+    drop(told);
+}
+
 /// A request for a token is about to be sent.
 pub(crate) fn requested(exchange: Exchange, attempt: u32) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(
-        exchange = name(exchange),
-        http.request.resend_count = attempt,
-        "requesting a token"
-    );
+    tell(|| {
+        tracing::debug!(
+            exchange = name(exchange),
+            http.request.resend_count = attempt,
+            "requesting a token"
+        );
+    });
 }
 
 /// An attempt failed, and another follows.
 pub(crate) fn retrying(error: ErrorKind, status: Option<StatusCode>, wait: Duration) {
     #[cfg(feature = "tracing")]
-    tracing::debug!(
-        error.type = error.as_str(),
-        http.response.status_code = status.map(|status| status.as_u16()),
-        wait_ms = wait.as_millis() as u64,
-        "the request failed, trying again"
-    );
+    tell(|| {
+        tracing::debug!(
+            error.type = error.as_str(),
+            http.response.status_code = status.map(|status| status.as_u16()),
+            wait_ms = wait.as_millis() as u64,
+            "the request failed, trying again"
+        );
+    });
 }
 
 /// A token came.
 pub(crate) fn issued(exchange: Exchange, lifetime: Duration, took: Duration) {
     #[cfg(feature = "tracing")]
-    tracing::info!(
-        exchange = name(exchange),
-        lifetime_s = lifetime.as_secs(),
-        duration_ms = took.as_millis() as u64,
-        "token issued"
-    );
+    tell(|| {
+        tracing::info!(
+            exchange = name(exchange),
+            lifetime_s = lifetime.as_secs(),
+            duration_ms = took.as_millis() as u64,
+            "token issued"
+        );
+    });
 }
 
 /// A flight ended without a token.
@@ -69,25 +85,31 @@ pub(crate) fn failed(
     next_attempt: Duration,
 ) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(
-        error.type = error.as_str(),
-        http.response.status_code = status.map(|status| status.as_u16()),
-        duration_ms = took.as_millis() as u64,
-        next_attempt_ms = next_attempt.as_millis() as u64,
-        "no token"
-    );
+    tell(|| {
+        tracing::warn!(
+            error.type = error.as_str(),
+            http.response.status_code = status.map(|status| status.as_u16()),
+            duration_ms = took.as_millis() as u64,
+            next_attempt_ms = next_attempt.as_millis() as u64,
+            "no token"
+        );
+    });
 }
 
 /// A flight was dropped before it ended.
 pub(crate) fn abandoned(vendor: &'static str) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(vendor, "a request for a token was dropped before it ended");
+    tell(|| {
+        tracing::warn!(vendor, "a request for a token was dropped before it ended");
+    });
 }
 
 /// A caller said that an API refused its token.
 pub(crate) fn invalidated(vendor: &'static str, outcome: Invalidation) {
     #[cfg(feature = "tracing")]
-    tracing::info!(vendor, ?outcome, "an API refused the token");
+    tell(|| {
+        tracing::info!(vendor, ?outcome, "an API refused the token");
+    });
 }
 
 #[cfg(feature = "tracing")]

@@ -2,6 +2,7 @@ use std::{
     borrow::Cow,
     error::Error as StdError,
     fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -11,7 +12,10 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use zeroize::Zeroizing;
 
-use crate::{BaseUrl, ConfigurationError, TokenRequest, failure::FailureKind, json, retry};
+use crate::{
+    BaseUrl, ConfigurationError, TokenRequest, base_url::LOCALHOST, deadline::within,
+    failure::FailureKind, json, retry,
+};
 
 mod tls;
 
@@ -21,7 +25,7 @@ mod tls;
 /// cookie, inflates nothing, reads at most 64 headers and 64 KiB of body, and allows 5 s to connect. All of that holds
 /// even when another crate of the same program switches on more of the HTTP library's features. The usual proxy
 /// variables (`HTTPS_PROXY`, `NO_PROXY`, …) are honoured, except for loopback addresses, to which it always connects
-/// directly.
+/// directly. `localhost` is `127.0.0.1` and `::1`, and no resolver is asked for it.
 ///
 /// An authenticator that is given none uses [`Transport::shared`]. A program needs another only for a private
 /// certificate authority, a proxy of its own, or a different time to connect:
@@ -97,9 +101,9 @@ impl Transport {
                 Carrier::Scripted(script) => script.round_trip(base, &request).await,
             }
         };
-        tokio::time::timeout(allowed, round_trip)
+        within(allowed, round_trip)
             .await
-            .unwrap_or_else(|_| Err(Fault::slow(allowed)))
+            .unwrap_or_else(|| Err(Fault::slow(allowed)))
     }
 }
 
@@ -268,6 +272,8 @@ impl TransportBuilder {
             .no_zstd()
             .no_deflate()
             .no_hickory_dns()
+            // Plain HTTP may go there, so no resolver is to say where that is.
+            .resolve_to_addrs(LOCALHOST, &LOOPBACK)
             .connect_timeout(self.connect_timeout);
         client = tls::configure(client, &self.roots)?;
         client = match &self.proxy {
@@ -384,6 +390,11 @@ fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
 
 /// Long enough for a slow TLS handshake over a bad line, short enough to leave room for two more attempts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// What `localhost` is, in the order in which it is tried. The port is that of the URL.
+const LOOPBACK: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 /// Hundreds of headers mean something other than a token endpoint.
 const MOST_HEADERS: usize = 64;
 /// Four times the longest token.

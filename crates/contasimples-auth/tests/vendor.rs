@@ -4,7 +4,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use auth_common::testing::{ManualClock, Reply, Script, Wiretap};
+use auth_common::testing::{ManualClock, Response, Script, Wiretap};
 use contasimples_auth::{
     Authenticator, BaseUrl, Builder, Credentials, Environment, Error, ErrorDetail, ErrorResponse,
     Vars,
@@ -318,7 +318,7 @@ fn no_debug_shows_a_credential() {
     let credentials = Credentials::new("key-canary", "secret-canary").unwrap();
     let shown = format!("{credentials:?}");
     assert!(
-        shown.contains("api_key") && !shown.contains("canary"),
+        shown.starts_with("Credentials") && !shown.contains("canary"),
         "{shown}"
     );
 }
@@ -340,8 +340,8 @@ async fn the_environment_variables_describe_an_authenticator() {
     ] {
         let (asked, urls) = mpsc::channel();
         let script = Script::new(move |call| {
-            asked.send(call.url().to_string()).unwrap();
-            Reply::json(200, SUCCESS)
+            asked.send(call.uri().to_string()).unwrap();
+            Ok(Response::json(200, SUCCESS))
         });
         let contasimples = builder(&[all[0], all[1], ("CONTA_SIMPLES_ENV", environment)])
             .unwrap()

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use auth_common::testing::{ManualClock, Reply, Response, Script, Wiretap, jwt};
+use auth_common::testing::{ManualClock, Response, Script, Wiretap, jwt};
 use secrecy::{ExposeSecret, SecretString};
 use zapsign_auth::{
     Authenticator, BaseUrl, Credentials, Environment, Error, ErrorResponse, OrganizationId, Vars,
@@ -184,8 +184,18 @@ async fn the_language_of_a_refusal_decides_nothing() {
     assert!(matches!(error, Error::RateLimited(_)), "{error}");
     let error = refusal("401 Unauthorized", r#"{"detail":"Usuário inativo"}"#).await;
     assert!(error.is_credentials_refused());
+}
+
+/// One and the same answer: what was refused decides what it means.
+#[tokio::test]
+async fn a_401_blames_the_credentials_for_a_login_and_the_token_for_a_refresh() {
     let body = r#"{"detail":"O token é inválido ou expirado","code":"token_not_valid"}"#;
     let error = refusal("401 Unauthorized", body).await;
+    assert!(error.is_credentials_refused(), "{error}");
+
+    let server = Wiretap::answering("401 Unauthorized", body).unwrap();
+    let zapsign = builder(server.base_url().unwrap()).build().unwrap();
+    let error = zapsign.refresh_token(&"old".into()).await.unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");
 }
 
@@ -408,8 +418,8 @@ async fn the_environment_variables_describe_an_authenticator() {
     ] {
         let (asked, urls) = mpsc::channel();
         let script = Script::new(move |call| {
-            asked.send(call.url().to_string()).unwrap();
-            Reply::json(200, SUCCESS)
+            asked.send(call.uri().to_string()).unwrap();
+            Ok(Response::json(200, SUCCESS))
         });
         let environment = environment.map(|it| ("ZAPSIGN_ENVIRONMENT", it));
         let vars: Vec<_> = all.into_iter().chain(environment).collect();

@@ -4,7 +4,7 @@ use semver::Version;
 
 use crate::{
     process::Result,
-    release,
+    tags,
     version::{self, Step},
     workspace::Workspace,
 };
@@ -21,7 +21,7 @@ pub(super) struct Planned {
 
 impl Planned {
     pub(super) fn tag(&self) -> String {
-        release::tag(&self.name, &self.to)
+        tags::tag(&self.name, &self.to)
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn plan(
 ) -> Result<Vec<Planned>> {
     let mut plan: Vec<Planned> = vec![];
     for package in workspace.published()? {
-        let released = release::last_release(&package.name, tags).is_some();
+        let released = tags::last_release(&package.name, tags).is_some();
         let broken = plan
             .iter()
             .find(|it| package.needs.contains(&it.name) && version::breaks(&it.from, &it.to));

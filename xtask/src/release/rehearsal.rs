@@ -10,13 +10,12 @@ use std::{
 };
 
 use super::{
-    clone_to,
+    clone,
     plan::{self, Planned},
-    prepare, tags,
 };
 use crate::{
     process::{Process, Result, cargo, git},
-    publish, release, setup,
+    publish, setup, tags,
     version::Step,
     workspace::{Package, Workspace},
 };
@@ -27,10 +26,10 @@ pub(super) fn run() -> Result {
     let work_tree = Workspace::load()?;
     let stage = Stage::set(&work_tree.target)?;
     let clone = stage.folder.join("clone");
-    clone_to(&clone)?;
+    clone::of_main(&clone)?;
 
     let plan = next_of_all(&Workspace::load_from(&clone)?)?;
-    prepare(&clone, &plan)?;
+    clone::prepare(&clone, &plan)?;
     let workspace = Workspace::load_from(&clone)?;
     point_to_rehearsal(&clone)?;
     for planned in &plan {
@@ -68,10 +67,10 @@ pub(super) fn run() -> Result {
 
 /// The next patch, or the version in the manifest where there is no release yet.
 fn next_of_all(workspace: &Workspace) -> Result<Vec<Planned>> {
-    let tags = tags()?;
+    let tags = tags::all()?;
     let mut all = vec![];
     for package in workspace.published()? {
-        let released = release::last_release(&package.name, &tags).is_some();
+        let released = tags::last_release(&package.name, &tags).is_some();
         let step = if released {
             Step::Patch
         } else {
@@ -192,7 +191,9 @@ fn pointed(manifest: &str) -> String {
     )
 }
 
-/// A program that prints a token from each vendor's stand-in.
+/// A program that gets a token from each vendor's stand-in, or fails, and prints until when it lives.
+///
+/// Not even a stand-in's token is printed: the logs of CI are public.
 fn write_project(folder: &Path, vendors: &[&Package]) -> Result {
     let mut manifest =
         "[package]\nname = \"fresh-project\"\nedition = \"2024\"\n\n[dependencies]\n\
@@ -210,7 +211,7 @@ fn write_project(folder: &Path, vendors: &[&Package]) -> Result {
             program,
             "    let vendor = {krate}::testing::StandIn::start();\n    \
              let token = vendor.authenticator()?.token().await?;\n    \
-             println!(\"{name} {version}: {{}}\", token.expose_secret());"
+             println!(\"{name} {version}: a token until {{}}\", token.expires_at());"
         )?;
     }
     let program = format!(

@@ -10,7 +10,7 @@ mod vendor;
 
 use std::sync::Arc;
 
-use auth_common::{Authenticator, Invalidation, testing::Reply};
+use auth_common::{Authenticator, Invalidation};
 use shuttle::{
     future::{JoinHandle, block_on, spawn},
     sync::mpsc::channel,
@@ -19,7 +19,7 @@ use tokio::task::yield_now;
 
 use crate::{
     scene::{Outcome, Scene, at_once, secs},
-    vendor::{
+    vendor::{Reply, answer, hang, 
         Asked::{Login, Refresh},
         LIFETIME, Refreshing, refusal, token,
     },
@@ -170,7 +170,7 @@ fn refresh_token_is_presented_by_one_flight_alone() {
     check(|| async {
         let scene = Scene::<Refreshing>::of(|builder| builder);
         scene.token().await.unwrap();
-        let (reached, open) = gate(&scene, || Reply::json(500, ""));
+        let (reached, open) = gate(&scene, || answer(500, ""));
         scene.clock.advance(LIFETIME);
         let waiter = callers(&scene, 1);
         reached.recv().unwrap();
@@ -190,7 +190,7 @@ fn refresh_token_is_presented_by_one_flight_alone() {
 fn last_authenticator_takes_everything_along() {
     check(|| async {
         let scene = Scene::new();
-        scene.vendor.always(Reply::hang);
+        scene.vendor.always(hang);
         let callers = callers(&scene, 2);
         let Scene {
             authenticator,

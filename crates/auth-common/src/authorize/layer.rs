@@ -10,8 +10,9 @@ use std::{
 use http::{HeaderMap, StatusCode};
 use tower_layer::Layer;
 use tower_service::Service;
+use url::Url;
 
-use super::{AuthorizeRequest, Policy};
+use super::{AuthorizeRequest, Policy, answered};
 use crate::{Authenticator, BaseUrl, TokenEndpoint};
 
 /// A layer of `tower` that makes [`Authorize`]: the calls of its service carry the `Authorization` header.
@@ -23,6 +24,8 @@ use crate::{Authenticator, BaseUrl, TokenEndpoint};
 ///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
 ///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
 ///   [`Invalidation::TooSoon`](crate::Invalidation::TooSoon)).
+/// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. The 401 of another
+///   origin does not count against the token.
 pub struct AuthorizeLayer<E: TokenEndpoint>(Policy<E>);
 
 impl<E: TokenEndpoint> AuthorizeLayer<E> {
@@ -95,9 +98,11 @@ where
         let policy = self.policy.clone();
         Box::pin(async move {
             let repeat = call.repeat();
+            let target = call.target();
             let token = policy.attach(&mut call).await?;
             let response = inner.call(call).await.map_err(Into::into)?;
-            if policy.after(&token, response.status()).is_break() {
+            let verdict = policy.after(&token, &target, response.status(), response.url());
+            if verdict.is_break() {
                 return Ok(response);
             }
             let Some(mut repeat) = repeat else {
@@ -156,6 +161,10 @@ impl<B: Send + 'static> AuthorizeRequest for OneShot<B> {
         self.0.uri().port_u16()
     }
 
+    fn target(&self) -> String {
+        self.0.uri().to_string()
+    }
+
     fn headers_mut(&mut self) -> &mut HeaderMap {
         self.0.headers_mut()
     }
@@ -169,6 +178,11 @@ impl<B: Send + 'static> AuthorizeRequest for OneShot<B> {
 pub trait AuthorizeResponse: Send {
     /// The status.
     fn status(&self) -> StatusCode;
+
+    /// Whose answer it is, where the HTTP client may have followed a redirect and tells; `None` where it does not.
+    fn url(&self) -> Option<&Url> {
+        None
+    }
 }
 
 impl<B: Send> AuthorizeResponse for http::Response<B> {
@@ -180,6 +194,10 @@ impl<B: Send> AuthorizeResponse for http::Response<B> {
 impl AuthorizeResponse for reqwest::Response {
     fn status(&self) -> StatusCode {
         self.status()
+    }
+
+    fn url(&self) -> Option<&Url> {
+        answered(self)
     }
 }
 

@@ -4,7 +4,7 @@ use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use super::{AuthorizeRequest, Policy};
+use super::{AuthorizeRequest, Policy, answered};
 use crate::{Authenticator, BaseUrl, TokenEndpoint};
 
 /// A middleware of `reqwest-middleware` that attaches the `Authorization` header to calls of the vendor's API.
@@ -16,6 +16,8 @@ use crate::{Authenticator, BaseUrl, TokenEndpoint};
 ///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
 ///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
 ///   [`Invalidation::TooSoon`](crate::Invalidation::TooSoon)).
+/// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. The 401 of another
+///   origin does not count against the token.
 pub struct AuthorizeMiddleware<E: TokenEndpoint>(Policy<E>);
 
 impl<E: TokenEndpoint> AuthorizeMiddleware<E> {
@@ -40,13 +42,15 @@ impl<E: TokenEndpoint> Middleware for AuthorizeMiddleware<E> {
         next: Next<'_>,
     ) -> Result<Response> {
         let repeat = request.repeat();
+        let target = request.target();
         let policy = &self.0;
         let token = policy
             .attach(&mut request)
             .await
             .map_err(Error::middleware)?;
         let response = next.clone().run(request, extensions).await?;
-        if policy.after(&token, response.status()).is_break() {
+        let verdict = policy.after(&token, &target, response.status(), answered(&response));
+        if verdict.is_break() {
             return Ok(response);
         }
         let Some(mut repeat) = repeat else {

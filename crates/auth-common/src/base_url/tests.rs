@@ -105,11 +105,20 @@ fn refused_addresses_break_a_rule_that_is_named() {
         ("http://192.0.2.7", PLAIN_HTTP),
         ("http://localhost.example.com", PLAIN_HTTP),
         ("http://notlocalhost", PLAIN_HTTP),
+        // Names that a resolver is asked for, which may answer with any machine.
+        ("http://localhost.", PLAIN_HTTP),
+        ("http://LOCALHOST.:8080", PLAIN_HTTP),
+        ("http://localhost..", PLAIN_HTTP),
+        ("http://shop.localhost", PLAIN_HTTP),
+        ("http://localhost.localdomain", PLAIN_HTTP),
         ("http://127.0.0.1.example.com", PLAIN_HTTP),
         ("http://128.0.0.1", PLAIN_HTTP),
         ("http://0.0.0.0", PLAIN_HTTP),
         ("http://[::]", PLAIN_HTTP),
         ("http://[::2]", PLAIN_HTTP),
+        // An IPv4 address in the clothes of IPv6: one way to write it is enough.
+        ("http://[::ffff:127.0.0.1]", PLAIN_HTTP),
+        ("http://[::127.0.0.1]", PLAIN_HTTP),
     ] {
         let refused = given.parse::<BaseUrl>().unwrap_err();
         assert_eq!(refused.field(), "base URL");
@@ -123,11 +132,16 @@ fn plain_http_reaches_this_machine_only() {
     for given in [
         "http://localhost",
         "http://LOCALHOST:8080",
-        "http://localhost.:8080",
+        // The same name, by the rules of URLs.
+        "http://l%6Fcalhost",
+        "http://ｌｏｃａｌｈｏｓｔ",
         "http://127.0.0.1:8080/stcp",
         "http://127.255.255.254",
         // The same address as 127.0.0.1, by the rules of URLs.
         "http://127.1",
+        "http://127.0.0.1.",
+        "http://0x7f.1",
+        "http://0177.0.0.1",
         "http://2130706433",
         "http://0x7f000001",
         "http://[::1]:8080",
@@ -140,6 +154,12 @@ fn plain_http_reaches_this_machine_only() {
         "https://example.com",
         "https://10.0.0.1",
         "https://[2001:db8::1]",
+        "https://localhost.",
+        "https://shop.localhost",
+        "https://localhost.localdomain",
+        "https://0.0.0.0",
+        "https://[::]",
+        "https://[::ffff:127.0.0.1]",
     ] {
         assert!(!given.parse::<BaseUrl>().unwrap().is_loopback(), "{given}");
     }

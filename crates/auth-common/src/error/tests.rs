@@ -8,36 +8,46 @@
 use std::error::Error as _;
 
 use super::*;
+use crate::failure::TABLE;
 
 #[test]
 fn text_says_who_what_and_what_to_do() {
     for (error, text) in [
         (
-            Error::CredentialsRefused(answered(400, "Credenciais inválidas.")),
+            Error::from(answered(
+                FailureKind::CredentialsRefused,
+                400,
+                "Credenciais inválidas.",
+            )),
             "Vendor refused the credentials (400 Bad Request): \"Credenciais inválidas.\"; check them and that the \
              account is active",
         ),
         (
-            Error::RateLimited(answered(429, "")),
+            Error::from(answered(FailureKind::RateLimited, 429, "")),
             "Vendor limits the rate of token requests (429 Too Many Requests); let fewer processes log in",
         ),
         (
-            Error::Refused(answered(404, "Not found.")),
+            Error::from(answered(FailureKind::Refused, 404, "Not found.")),
             "Vendor refused the token request (404 Not Found): \"Not found.\"; check the base URL, the environment and \
              the account's permissions",
         ),
         (
-            Error::Unavailable(Failure::new("Vendor", Cause::NotSent("refused".into()))),
+            Error::from(Failure::new(
+                "Vendor",
+                FailureKind::NotSent,
+                "cannot connect: refused",
+            )),
             "no token from Vendor: cannot connect: refused",
         ),
         (
-            Error::Unavailable(answered(503, "")),
+            Error::from(answered(FailureKind::Busy, 503, "")),
             "no token from Vendor (503 Service Unavailable)",
         ),
         (
-            Error::InvalidResponse(Failure::answered(
+            Error::from(Failure::answered(
                 "Vendor",
-                Cause::Body(InvalidBody::new("access_token", "is missing")),
+                FailureKind::Malformed,
+                "access_token is missing",
                 StatusCode::OK,
                 Some("denied"),
             )),
@@ -45,9 +55,10 @@ fn text_says_who_what_and_what_to_do() {
              base URL and the proxy",
         ),
         (
-            Error::TimedOut(Failure::new(
+            Error::from(Failure::new(
                 "Vendor",
-                Cause::Slow(Duration::from_millis(2500)),
+                FailureKind::Slow,
+                "no full answer within 2.5 s",
             )),
             "no token from Vendor in time: no full answer within 2.5 s",
         ),
@@ -80,30 +91,14 @@ fn text_ends_with_when_it_will_be_asked_again() {
 }
 
 #[test]
-fn cause_says_what_happened() {
-    for (cause, text) in [
-        (
-            Cause::Certificate("expired".into()),
-            "the server's TLS certificate is not accepted: expired",
-        ),
-        (
-            Cause::Cut("reset".into()),
-            "the connection failed before the whole answer had come: reset",
-        ),
-        (Cause::TooLarge, "the answer is larger than 64 KiB"),
-        (
-            Cause::Redirect,
-            "a redirect, which is never followed with credentials",
-        ),
-        (Cause::Stillborn, "the token had expired before it arrived"),
-        (
-            Cause::Abandoned,
-            "the task that asked for it was dropped twice, as when its runtime shuts down or it panics",
-        ),
-    ] {
-        let error = Error::Unavailable(Failure::<&str>::new("Vendor", cause));
-        assert_eq!(error.to_string(), format!("no token from Vendor: {text}"));
+fn kind_of_an_error_is_that_of_its_row() {
+    for row in &TABLE {
+        let error = Error::from(Failure::<&str>::new("Vendor", row.kind, "what"));
+        assert_eq!(error.kind(), row.error, "{:?}", row.kind);
+        assert_eq!(error.is_transient(), row.transient, "{:?}", row.kind);
     }
+    let error = Error::<&str>::from(ConfigurationError::new("password", "must not be empty"));
+    assert_eq!(error.kind(), ErrorKind::Configuration);
 }
 
 #[test]
@@ -153,7 +148,7 @@ fn every_failure_names_its_vendor_and_configuration_has_none() {
 #[test]
 fn clone_is_the_same_error_and_shares_its_detail() {
     struct NotClone;
-    let failure = Failure::<NotClone>::new("Vendor", Cause::TooLarge);
+    let failure = Failure::<NotClone>::new("Vendor", FailureKind::Malformed, "too large");
     assert!(Arc::ptr_eq(&failure.detail, &failure.clone().detail));
 
     for error in one_of_each() {
@@ -180,10 +175,10 @@ fn clone_is_the_same_error_and_shares_its_detail() {
 
 #[test]
 fn debug_shows_what_is_known() {
-    let failure = answered(401, "said").clone();
+    let failure = answered(FailureKind::CredentialsRefused, 401, "said").clone();
     assert_eq!(
-        format!("{:?}", Error::CredentialsRefused(failure)),
-        "CredentialsRefused(Failure { vendor: \"Vendor\", cause: Answer, status: Some(401), \
+        format!("{:?}", Error::from(failure)),
+        "CredentialsRefused(Failure { vendor: \"Vendor\", kind: CredentialsRefused, what: \"\", status: Some(401), \
          response: Some(\"said\"), retry_at: None })"
     );
 }
@@ -196,19 +191,23 @@ fn errors_cross_threads() {
 
 fn one_of_each() -> Vec<Error<&'static str>> {
     vec![
-        Error::CredentialsRefused(answered(401, "said")),
-        Error::RateLimited(answered(429, "said")),
-        Error::Refused(answered(404, "said")),
-        Error::Unavailable(answered(503, "said")),
-        Error::Unavailable(Failure::new("Vendor", Cause::NotSent("refused".into()))),
-        Error::Unavailable(Failure::new("Vendor", Cause::Certificate("expired".into()))),
-        Error::InvalidResponse(answered(200, "said")),
-        Error::TimedOut(Failure::new("Vendor", Cause::Slow(Duration::from_secs(10)))),
+        Error::from(answered(FailureKind::CredentialsRefused, 401, "said")),
+        Error::from(answered(FailureKind::RateLimited, 429, "said")),
+        Error::from(answered(FailureKind::Refused, 404, "said")),
+        Error::from(answered(FailureKind::Busy, 503, "said")),
+        Error::from(Failure::new(
+            "Vendor",
+            FailureKind::NotSent,
+            "cannot connect: refused",
+        )),
+        Error::from(Failure::new("Vendor", FailureKind::Certificate, "expired")),
+        Error::from(answered(FailureKind::Malformed, 200, "said")),
+        Error::from(Failure::new("Vendor", FailureKind::Slow, "slow")),
         Error::Configuration(ConfigurationError::new("password", "must not be empty")),
     ]
 }
 
-fn answered(status: u16, said: &'static str) -> Failure<&'static str> {
+fn answered(kind: FailureKind, status: u16, said: &'static str) -> Failure<&'static str> {
     let status = StatusCode::from_u16(status).unwrap();
-    Failure::answered("Vendor", Cause::Answer, status, Some(said))
+    Failure::answered("Vendor", kind, "", status, Some(said))
 }

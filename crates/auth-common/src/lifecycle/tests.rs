@@ -58,7 +58,50 @@ fn mandatory_window_waits_for_a_flight() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3540));
     let launch = life.launch();
-    assert_eq!(life.ask(), life.join(launch, secs(27)));
+    assert_eq!(launch.patience, Some(secs(10)));
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(27), secs(10)));
+    life.wait(secs(20));
+    let half_of_what_is_left = secs(10);
+    assert_eq!(life.renew(), life.join(launch, secs(7)));
+    life.wait(secs(6));
+    assert_eq!(
+        life.ask(),
+        life.join_patiently(launch, secs(1), half_of_what_is_left)
+    );
+}
+
+/// Such a caller would otherwise wait for a vendor that never answers until the token is dead.
+#[test]
+fn caller_in_the_last_minute_waits_for_half_of_what_is_left_at_most() {
+    let mut life = Life::with_token(60);
+    life.wait(secs(57));
+    let launch = life.launch();
+    assert_eq!(launch.patience, Some(Duration::from_millis(1500)));
+    life.wait(secs(2));
+    let patience = Duration::from_millis(500);
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(25), patience));
+}
+
+/// The process may have stood still, so that the flight was never driven.
+#[test]
+fn failure_in_the_background_makes_nobody_without_a_token_fail_fast() {
+    for kind in KINDS {
+        let mut life = Life::with_token(3600);
+        life.wait(secs(3240));
+        let Decision::ServeAndLaunch(launch) = life.ask() else {
+            panic!("no refresh ahead of expiry");
+        };
+        life.wait(secs(359));
+        life.land(launch, failure(kind));
+        life.wait(secs(1));
+        if kind.row().renew_may_try {
+            let launch = life.launch();
+            life.land(launch, failure(kind));
+            life.wait(NANOSECOND);
+        }
+        // Whoever has heard of a failure is told it again.
+        assert!(matches!(life.ask(), Decision::FailFast { .. }), "{kind:?}");
+    }
 }
 
 #[test]
@@ -69,14 +112,14 @@ fn mandatory_window_waits_for_the_flight_that_the_advisory_window_started() {
         panic!("no refresh ahead of expiry");
     };
     life.wait(secs(10));
-    assert_eq!(life.ask(), life.join(launch, secs(17)));
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(17), secs(10)));
 }
 
 #[test]
 fn mandatory_window_falls_back_to_the_token_during_a_cool_down() {
     let mut life = Life::with_token(3600);
     life.wait(secs(3540));
-    life.fail(Trouble::RateLimited);
+    life.fail(FailureKind::RateLimited);
     assert_eq!(life.ask(), Decision::Serve);
     life.wait(secs(60) - NANOSECOND);
     assert_eq!(life.ask(), Decision::Serve);
@@ -120,15 +163,15 @@ fn monotonic_clock_alone_expires_a_token() {
 
 #[test]
 fn error_never_displaces_a_valid_token() {
-    for trouble in Trouble::ALL {
+    for kind in KINDS {
         let mut life = Life::with_token(3600);
         let expiry = life.machine.expiry();
         let Decision::Launch(launch) = life.renew() else {
             panic!("renew joins nothing here");
         };
-        life.land(launch, failure(trouble));
-        assert_eq!(life.machine.expiry(), expiry, "{trouble:?}");
-        assert_eq!(life.ask(), Decision::Serve, "{trouble:?}");
+        life.land(launch, failure(kind));
+        assert_eq!(life.machine.expiry(), expiry, "{kind:?}");
+        assert_eq!(life.ask(), Decision::Serve, "{kind:?}");
     }
 }
 
@@ -379,19 +422,19 @@ fn late_token_ends_the_cool_down_of_a_newer_failure() {
     let first = life.launch();
     life.abandon(first);
     let second = life.launch();
-    life.land(second, failure(Trouble::RateLimited));
+    life.land(second, failure(FailureKind::RateLimited));
     assert_eq!(life.land_token(first, 3600), Landed::Kept { generation: 1 });
     assert_eq!(life.machine.paused_for(life.now), None);
 }
 
 #[test]
 fn late_failure_changes_nothing() {
-    for trouble in Trouble::ALL {
+    for kind in KINDS {
         let mut life = Life::new();
         let first = life.launch();
         life.abandon(first);
         let second = life.launch();
-        assert_eq!(life.land(first, failure(trouble)), Landed::TooLate);
+        assert_eq!(life.land(first, failure(kind)), Landed::TooLate);
         assert_eq!(life.ask(), life.join(second, secs(27)));
         assert_eq!(life.machine.paused_for(life.now), None);
     }
@@ -401,19 +444,22 @@ fn late_failure_changes_nothing() {
 
 #[test]
 fn cool_downs_double_up_to_their_longest() {
-    for (trouble, pauses) in [
-        (Trouble::Refused, [60, 120, 240, 480, 900, 900]),
-        (Trouble::Rejected, [60, 120, 240, 480, 900, 900]),
-        (Trouble::RateLimited, [300, 600, 1200, 2400, 3600, 3600]),
-        (Trouble::Transient, [1, 2, 4, 8, 16, 30]),
-        (Trouble::Malformed, [5, 10, 20, 40, 60, 60]),
+    for (kind, pauses) in [
+        (
+            FailureKind::CredentialsRefused,
+            [60, 120, 240, 480, 900, 900],
+        ),
+        (FailureKind::Refused, [60, 120, 240, 480, 900, 900]),
+        (FailureKind::RateLimited, [300, 600, 1200, 2400, 3600, 3600]),
+        (FailureKind::NotSent, [1, 2, 4, 8, 16, 30]),
+        (FailureKind::Malformed, [5, 10, 20, 40, 60, 60]),
     ] {
         let mut life = Life::new();
         for pause in pauses.map(secs) {
             assert_eq!(
-                life.fail(trouble),
+                life.fail(kind),
                 Landed::Failed { for_another: pause },
-                "{trouble:?}"
+                "{kind:?}"
             );
             assert_eq!(life.ask(), Decision::FailFast { for_another: pause });
             life.wait(pause - NANOSECOND);
@@ -442,8 +488,8 @@ fn cool_downs_are_jittered_by_a_fifth() {
         let launch = life.launch();
         let landed = life.land(
             launch,
-            Landing::Trouble {
-                trouble: Trouble::Refused,
+            Landing::Failure {
+                kind: FailureKind::CredentialsRefused,
                 retry_after: None,
                 draw,
             },
@@ -470,8 +516,8 @@ fn retry_after_is_honoured_and_never_cut_short() {
         let launch = life.launch();
         let landed = life.land(
             launch,
-            Landing::Trouble {
-                trouble: Trouble::RateLimited,
+            Landing::Failure {
+                kind: FailureKind::RateLimited,
                 retry_after: Some(secs(asked)),
                 draw,
             },
@@ -485,8 +531,8 @@ fn vendor_that_asks_for_no_wait_is_left_alone_ever_longer() {
     let mut life = Life::new();
     for pause in [1, 2, 4, 8, 16, 30, 30] {
         let launch = life.launch();
-        let landing = Landing::Trouble {
-            trouble: Trouble::RateLimited,
+        let landing = Landing::Failure {
+            kind: FailureKind::RateLimited,
             retry_after: Some(Duration::ZERO),
             draw: 1000,
         };
@@ -500,52 +546,52 @@ fn vendor_that_asks_for_no_wait_is_left_alone_ever_longer() {
 fn lesser_failure_does_not_cut_a_longer_pause_short() {
     let mut life = Life::new();
     let launch = life.launch();
-    life.land(launch, failure(Trouble::Rejected));
+    life.land(launch, failure(FailureKind::Refused));
     life.wait(secs(2));
     let Decision::Launch(renewal) = life.renew() else {
         panic!("a renewal obeys no pause of this kind");
     };
     let for_another = secs(58);
-    let landed = life.land(renewal, failure(Trouble::Transient));
+    let landed = life.land(renewal, failure(FailureKind::NotSent));
     assert_eq!(landed, Landed::Failed { for_another });
     assert_eq!(life.ask(), Decision::FailFast { for_another });
 }
 
 #[test]
 fn success_clears_the_cool_down_and_the_count() {
-    for trouble in Trouble::ALL {
+    for kind in KINDS {
         let mut life = Life::new();
-        let Landed::Failed { for_another: first } = life.fail(trouble) else {
+        let Landed::Failed { for_another: first } = life.fail(kind) else {
             panic!("a failure is a failure");
         };
         life.wait(first);
-        life.fail(trouble);
+        life.fail(kind);
         life.wait(secs(3600));
         let launch = life.launch();
         life.land_token(launch, 3600);
         assert_eq!(life.machine.paused_for(life.now), None);
         life.wait(secs(3600));
         assert_eq!(
-            life.fail(trouble),
+            life.fail(kind),
             Landed::Failed { for_another: first },
-            "{trouble:?}"
+            "{kind:?}"
         );
     }
 }
 
 #[test]
 fn failures_of_different_kinds_are_counted_apart() {
-    for trouble in Trouble::ALL {
+    for kind in KINDS {
         let mut life = Life::new();
-        for other in Trouble::ALL.into_iter().filter(|other| *other != trouble) {
+        for other in KINDS.into_iter().filter(|other| *other != kind) {
             life.fail(other);
             life.wait(secs(3600));
         }
-        let first = spec(trouble).0;
+        let first = spec(kind).0;
         assert_eq!(
-            life.fail(trouble),
+            life.fail(kind),
             Landed::Failed { for_another: first },
-            "{trouble:?}"
+            "{kind:?}"
         );
     }
 }
@@ -553,19 +599,19 @@ fn failures_of_different_kinds_are_counted_apart() {
 #[test]
 fn cool_downs_follow_the_policy() {
     let mut policy = Policy::default();
-    policy.cool_downs[Trouble::Transient as usize] = secs(20);
-    policy.cool_downs[Trouble::Malformed as usize] = secs(3600);
+    policy.first_pauses[FailureKind::NotSent as usize] = secs(20);
+    policy.first_pauses[FailureKind::Malformed as usize] = secs(3600);
     let mut life = Life::of(policy);
-    for (trouble, pause) in [
-        (Trouble::Transient, 20),
-        (Trouble::Transient, 30),
+    for (kind, pause) in [
+        (FailureKind::NotSent, 20),
+        (FailureKind::NotSent, 30),
         // Longer than the longest by default: it is obeyed, and does not double.
-        (Trouble::Malformed, 3600),
-        (Trouble::Malformed, 3600),
-        (Trouble::RateLimited, 300),
+        (FailureKind::Malformed, 3600),
+        (FailureKind::Malformed, 3600),
+        (FailureKind::RateLimited, 300),
     ] {
         assert_eq!(
-            life.fail(trouble),
+            life.fail(kind),
             Landed::Failed {
                 for_another: secs(pause)
             }
@@ -576,23 +622,23 @@ fn cool_downs_follow_the_policy() {
 
 #[test]
 fn renew_obeys_refused_credentials_and_rate_limits_and_no_other_cool_down() {
-    for trouble in Trouble::ALL {
+    for kind in KINDS {
         let mut life = Life::with_token(3600);
         life.wait(secs(10));
         let Decision::Launch(launch) = life.renew() else {
             panic!("nothing stands in the way of the first");
         };
-        let Landed::Failed { for_another } = life.land(launch, failure(trouble)) else {
+        let Landed::Failed { for_another } = life.land(launch, failure(kind)) else {
             panic!("a failure is a failure");
         };
-        match trouble {
-            Trouble::Refused | Trouble::RateLimited => {
+        match kind {
+            FailureKind::CredentialsRefused | FailureKind::RateLimited => {
                 assert_eq!(life.renew(), Decision::FailFast { for_another });
                 life.wait(for_another);
                 assert!(matches!(life.renew(), Decision::Launch(_)));
             }
-            Trouble::Transient | Trouble::Malformed | Trouble::Rejected => {
-                assert!(matches!(life.renew(), Decision::Launch(_)), "{trouble:?}");
+            _ => {
+                assert!(matches!(life.renew(), Decision::Launch(_)), "{kind:?}");
             }
         }
     }
@@ -601,7 +647,7 @@ fn renew_obeys_refused_credentials_and_rate_limits_and_no_other_cool_down() {
 #[test]
 fn cool_down_ignores_the_wall_clock() {
     let mut life = Life::new();
-    life.fail(Trouble::Refused);
+    life.fail(FailureKind::CredentialsRefused);
     for wall in [Duration::ZERO, life.now.wall + secs(365 * DAY)] {
         life.now.wall = wall;
         assert_eq!(
@@ -630,8 +676,8 @@ fn wrong_password_asked_for_without_end_is_one_login_a_minute_then_fewer() {
             match answer {
                 Decision::Launch(launch) => {
                     logins.push(life.now.monotonic + launch.delay);
-                    let landing = Landing::Trouble {
-                        trouble: Trouble::Refused,
+                    let landing = Landing::Failure {
+                        kind: FailureKind::CredentialsRefused,
                         retry_after: None,
                         draw,
                     };
@@ -661,7 +707,7 @@ fn invalidated_token_is_never_served_again_even_when_the_next_flight_fails() {
     assert_eq!(life.invalidate(1), Invalidation::Accepted);
     assert!(!life.machine.serves(life.now));
     assert_eq!(life.machine.expiry(), None);
-    life.fail(Trouble::Transient);
+    life.fail(FailureKind::NotSent);
     assert!(matches!(life.ask(), Decision::FailFast { .. }));
 }
 
@@ -716,7 +762,7 @@ fn invalidation_within_30_s_of_the_flight_that_one_caused_is_ignored() {
 fn failed_flight_after_an_invalidation_leaves_the_guard_to_the_next() {
     let mut life = Life::with_token(3600);
     assert_eq!(life.invalidate(1), Invalidation::Accepted);
-    life.fail(Trouble::Transient);
+    life.fail(FailureKind::NotSent);
     life.wait(secs(1));
     let launch = life.launch();
     life.land_token(launch, 3600);
@@ -790,7 +836,7 @@ fn tally_counts_failures_and_abandoned_flights_and_keeps_the_last_success() {
     let mut life = Life::new();
     let launch = life.launch();
     life.abandon(launch);
-    life.fail(Trouble::Transient);
+    life.fail(FailureKind::NotSent);
     life.wait(secs(1));
     let launch = life.launch();
     life.wait(secs(1));
@@ -817,7 +863,7 @@ fn pause_is_told_while_it_lasts() {
     assert_eq!(life.machine.paused_for(life.now), None);
     life.fail_in_background();
     life.wait(secs(360));
-    life.fail(Trouble::Malformed);
+    life.fail(FailureKind::Malformed);
     assert_eq!(life.machine.paused_for(life.now), Some(secs(5)));
 }
 
@@ -919,7 +965,7 @@ fn machine_agrees_with_the_model_whatever_happens() {
     }
 }
 
-const SIGHTS: [&str; 19] = [
+const SIGHTS: [&str; 20] = [
     "fresh: served",
     "advisory: served",
     "advisory: launched in the background",
@@ -933,6 +979,7 @@ const SIGHTS: [&str; 19] = [
     "renew: joined",
     "renew: failed fast",
     "renew: launched in a cool-down",
+    "no token: launched after a failure in the background",
     "launch delayed",
     "overdue",
     "late token kept",
@@ -956,7 +1003,9 @@ struct World {
     newest_from: u64,
     landed: Option<Duration>,
     lost_the_last: bool,
-    cool_down: Option<(Trouble, Duration)>,
+    cool_down: Option<(FailureKind, Duration)>,
+    /// It follows on failures in the background alone.
+    unheard: bool,
     failures_in_a_row: BTreeMap<usize, u32>,
     early_failures: u32,
     no_early_launch_before: Duration,
@@ -1007,8 +1056,8 @@ enum Outcome {
         lifetime: Duration,
         draw: u32,
     },
-    Trouble {
-        trouble: Trouble,
+    Failure {
+        kind: FailureKind,
         retry_after: Option<Duration>,
         draw: u32,
     },
@@ -1020,12 +1069,12 @@ impl Outcome {
             Self::Token { lifetime, draw } => {
                 Landing::Token(Validity::new(started, lifetime, margins, draw))
             }
-            Self::Trouble {
-                trouble,
+            Self::Failure {
+                kind,
                 retry_after,
                 draw,
-            } => Landing::Trouble {
-                trouble,
+            } => Landing::Failure {
+                kind,
                 retry_after,
                 draw,
             },
@@ -1056,6 +1105,7 @@ impl World {
             landed: None,
             lost_the_last: false,
             cool_down: None,
+            unheard: false,
             failures_in_a_row: BTreeMap::new(),
             early_failures: 0,
             no_early_launch_before: Duration::ZERO,
@@ -1152,8 +1202,16 @@ impl World {
                 assert!(cooling.is_some() && self.live.is_none());
                 self.see("mandatory: served in a cool-down");
             }
-            (stage @ (Stage::Mandatory | Stage::NoToken), Decision::Join { flight, overdue }) => {
+            (
+                stage @ (Stage::Mandatory | Stage::NoToken),
+                Decision::Join {
+                    flight,
+                    overdue,
+                    patience,
+                },
+            ) => {
                 self.joined(flight, overdue);
+                assert_eq!(patience, self.patience(stage));
                 self.see(if stage == Stage::Mandatory {
                     "mandatory: joined"
                 } else {
@@ -1161,17 +1219,22 @@ impl World {
                 });
             }
             (stage @ (Stage::Mandatory | Stage::NoToken), Decision::Launch(launch)) => {
-                assert_eq!((cooling, launch.patience), (None, None));
+                assert_eq!(launch.patience, self.patience(stage));
+                let unheard = cooling.is_some();
+                if unheard {
+                    assert!(self.unheard && stage == Stage::NoToken);
+                }
                 self.launched(launch, false);
-                self.see(if stage == Stage::Mandatory {
-                    "mandatory: launched"
-                } else {
-                    "no token: launched"
+                self.see(match stage {
+                    Stage::Mandatory => "mandatory: launched",
+                    _ if unheard => "no token: launched after a failure in the background",
+                    _ => "no token: launched",
                 });
             }
             (Stage::NoToken, Decision::FailFast { for_another }) => {
                 assert!(self.live.is_none());
                 let (_, until) = cooling.expect("nothing to fail fast for");
+                assert!(!self.unheard);
                 assert_eq!(self.now.monotonic + for_another, until);
                 self.see("no token: failed fast");
             }
@@ -1183,12 +1246,20 @@ impl World {
         let answer = self.machine.renew(self.now);
         self.notice_overdue();
         match (self.cooling(), answer) {
-            (_, Decision::Join { flight, overdue }) => {
+            (
+                _,
+                Decision::Join {
+                    flight,
+                    overdue,
+                    patience,
+                },
+            ) => {
                 self.joined(flight, overdue);
+                assert_eq!(patience, None);
                 self.see("renew: joined");
             }
             (
-                Some((Trouble::Refused | Trouble::RateLimited, until)),
+                Some((FailureKind::CredentialsRefused | FailureKind::RateLimited, until)),
                 Decision::FailFast { for_another },
             ) => {
                 assert!(self.live.is_none());
@@ -1197,7 +1268,10 @@ impl World {
             }
             (
                 cooling @ (None
-                | Some((Trouble::Transient | Trouble::Malformed | Trouble::Rejected, _))),
+                | Some((
+                    FailureKind::NotSent | FailureKind::Malformed | FailureKind::Refused,
+                    _,
+                ))),
                 Decision::Launch(launch),
             ) => {
                 assert_eq!(launch.patience, None);
@@ -1228,14 +1302,18 @@ impl World {
                 self.kept(flight, generation, validity);
             }
             (
-                Landing::Trouble {
-                    trouble,
-                    retry_after,
-                    ..
+                Landing::Failure {
+                    kind, retry_after, ..
                 },
                 Landed::Failed { for_another },
             ) => {
-                self.cooled(trouble, retry_after, for_another);
+                let may_be_unheard = flight.background
+                    && !matches!(
+                        kind,
+                        FailureKind::CredentialsRefused | FailureKind::RateLimited
+                    );
+                self.unheard = may_be_unheard && (self.cooling().is_none() || self.unheard);
+                self.cooled(kind, retry_after, for_another);
                 if flight.background {
                     self.failed_early();
                 }
@@ -1263,7 +1341,7 @@ impl World {
                 assert!(self.newest_from > flight.id.0, "a good token was dropped");
                 self.see("late token dropped");
             }
-            (Landing::Trouble { .. }, Landed::TooLate) => self.see("late failure dropped"),
+            (Landing::Failure { .. }, Landed::TooLate) => self.see("late failure dropped"),
             (_, landed) => panic!("{landed:?} after a late {outcome:?}"),
         }
     }
@@ -1309,6 +1387,12 @@ impl World {
         });
     }
 
+    /// Half of what is left of a token in its last minute, ten seconds at most.
+    fn patience(&self, stage: Stage) -> Option<Duration> {
+        let (_, validity) = self.held?;
+        (stage == Stage::Mandatory).then(|| (self.left(validity.expiry) / 2).min(secs(10)))
+    }
+
     fn joined(&self, flight: FlightId, overdue: Duration) {
         let live = self.live.expect("no flight to join");
         assert_eq!(flight, live.id);
@@ -1328,17 +1412,17 @@ impl World {
         self.invalidation_open = false;
     }
 
-    fn cooled(&mut self, trouble: Trouble, retry_after: Option<Duration>, pause: Duration) {
-        let in_a_row = self.failures_in_a_row.entry(trouble as usize).or_insert(0);
+    fn cooled(&mut self, kind: FailureKind, retry_after: Option<Duration>, pause: Duration) {
+        let in_a_row = self.failures_in_a_row.entry(kind as usize).or_insert(0);
         let (shortest, longest) = match retry_after {
             Some(asked) => {
                 let least = secs([1, 2, 4, 8, 16, 30][*in_a_row.min(&mut 5) as usize]);
                 (asked.max(least), asked.mul_f64(1.2).max(least))
             }
             None => {
-                let first = self.policy.cool_downs[trouble as usize];
+                let first = self.policy.first_pauses[kind as usize];
                 let doubled = first * 2_u32.pow(*in_a_row.min(&mut 16));
-                let nominal = doubled.min(spec(trouble).1.max(first));
+                let nominal = doubled.min(spec(kind).1.max(first));
                 (nominal.mul_f64(0.8), nominal.mul_f64(1.2))
             }
         };
@@ -1356,7 +1440,7 @@ impl World {
             pause + rounding >= shortest && pause <= longest + rounding,
             "{pause:?} is not within {shortest:?} and {longest:?}"
         );
-        self.cool_down = Some((trouble, self.now.monotonic + pause));
+        self.cool_down = Some((kind, self.now.monotonic + pause));
     }
 
     /// The flight ended without an outcome, as far as anybody knows.
@@ -1404,7 +1488,7 @@ impl World {
             || self.landed.is_some_and(|landed| now < landed + secs(1))
     }
 
-    fn cooling(&self) -> Option<(Trouble, Duration)> {
+    fn cooling(&self) -> Option<(FailureKind, Duration)> {
         self.cool_down
             .filter(|(_, until)| self.now.monotonic < *until)
     }
@@ -1432,14 +1516,14 @@ fn policy() -> impl Strategy<Value = Policy> {
     let custom = (
         20..=500_u32,
         log_uniform(0.01, 300.0),
-        prop::array::uniform5(log_uniform(1.0, 3600.0)),
+        prop::array::uniform11(log_uniform(1.0, 3600.0)),
     );
     prop_oneof![
         Just(Policy::default()),
-        custom.prop_map(|(advisory_per_mille, flight, cool_downs)| Policy {
+        custom.prop_map(|(advisory_per_mille, flight, first_pauses)| Policy {
             margins: Margins { advisory_per_mille },
             flight,
-            cool_downs,
+            first_pauses,
         }),
     ]
 }
@@ -1478,17 +1562,17 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     let token = (log_uniform(1.0, 604_800.0), 0..=1000_u32)
         .prop_map(|(lifetime, draw)| Outcome::Token { lifetime, draw });
     let retry_after = prop::option::weighted(0.3, (0..=3600_u64).prop_map(secs));
-    let trouble = (
-        prop::sample::select(Trouble::ALL.to_vec()),
+    let kind = (
+        prop::sample::select(KINDS.to_vec()),
         retry_after,
         0..=1000_u32,
     )
-        .prop_map(|(trouble, retry_after, draw)| Outcome::Trouble {
-            trouble,
+        .prop_map(|(kind, retry_after, draw)| Outcome::Failure {
+            kind,
             retry_after,
             draw,
         });
-    prop_oneof![3 => token, 1 => trouble]
+    prop_oneof![3 => token, 1 => kind]
 }
 
 /// Seconds from `shortest` to `longest`, each order of magnitude as likely as the others.
@@ -1496,6 +1580,15 @@ fn log_uniform(shortest: f64, longest: f64) -> impl Strategy<Value = Duration> {
     (shortest.ln()..=longest.ln())
         .prop_map(move |it| Duration::from_secs_f64(it.exp().clamp(shortest, longest)))
 }
+
+/// One kind for each kind of error that a vendor can cause, time-outs excepted.
+const KINDS: [FailureKind; 5] = [
+    FailureKind::CredentialsRefused,
+    FailureKind::RateLimited,
+    FailureKind::NotSent,
+    FailureKind::Malformed,
+    FailureKind::Refused,
+];
 
 /// A vendor that grants every request, and a caller who asks at a steady pace.
 struct HealthyVendor {
@@ -1613,6 +1706,15 @@ impl Life {
         Decision::Join {
             flight: launch.flight,
             overdue,
+            patience: None,
+        }
+    }
+
+    fn join_patiently(&self, launch: Launch, overdue: Duration, patience: Duration) -> Decision {
+        Decision::Join {
+            flight: launch.flight,
+            overdue,
+            patience: Some(patience),
         }
     }
 
@@ -1634,9 +1736,9 @@ impl Life {
     }
 
     /// One flight that someone waits for, and that fails.
-    fn fail(&mut self, trouble: Trouble) -> Landed {
+    fn fail(&mut self, kind: FailureKind) -> Landed {
         let launch = self.launch();
-        self.land(launch, failure(trouble))
+        self.land(launch, failure(kind))
     }
 
     /// One refresh ahead of expiry that fails for a moment.
@@ -1644,25 +1746,26 @@ impl Life {
         let Decision::ServeAndLaunch(launch) = self.ask() else {
             panic!("no refresh ahead of expiry");
         };
-        self.land(launch, failure(Trouble::Transient));
+        self.land(launch, failure(FailureKind::NotSent));
     }
 }
 
-fn failure(trouble: Trouble) -> Landing {
-    Landing::Trouble {
-        trouble,
+fn failure(kind: FailureKind) -> Landing {
+    Landing::Failure {
+        kind,
         retry_after: None,
         draw: 500,
     }
 }
 
 /// The first and the longest cool-down, as promised.
-fn spec(trouble: Trouble) -> (Duration, Duration) {
-    let (first, longest) = match trouble {
-        Trouble::Refused | Trouble::Rejected => (60, 900),
-        Trouble::RateLimited => (300, 3600),
-        Trouble::Transient => (1, 30),
-        Trouble::Malformed => (5, 60),
+fn spec(kind: FailureKind) -> (Duration, Duration) {
+    let (first, longest) = match kind {
+        FailureKind::CredentialsRefused | FailureKind::Refused => (60, 900),
+        FailureKind::RateLimited => (300, 3600),
+        FailureKind::NotSent => (1, 30),
+        FailureKind::Malformed => (5, 60),
+        other => panic!("{other:?} is none of the kinds that are tested"),
     };
     (secs(first), secs(longest))
 }

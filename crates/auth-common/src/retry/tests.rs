@@ -8,25 +8,26 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::failure::TABLE;
 
 // The table: what follows on each outcome
 
 #[test]
 fn login_is_repeated_as_tabled() {
     for (setback, repeats) in [
-        (Setback::NotSent, 2),
-        (Setback::Certificate, 0),
-        (Setback::Ambiguous, 1),
-        (Setback::Busy, 2),
-        (Setback::ServerError, 1),
+        (of(FailureKind::NotSent), 2),
+        (of(FailureKind::Certificate), 0),
+        (of(FailureKind::Cut), 1),
+        (of(FailureKind::Busy), 2),
+        (of(FailureKind::ServerError), 1),
         (RATE_LIMITED, 0),
         (rate_limited(6), 0),
         (rate_limited(5), 2),
-        (Setback::CredentialsRefused, 0),
-        (Setback::Refused, 0),
-        (Setback::Malformed, 0),
+        (of(FailureKind::CredentialsRefused), 0),
+        (of(FailureKind::Refused), 0),
+        (of(FailureKind::Malformed), 0),
     ] {
-        let mut attempts = Attempts::new(3, Exchange::Login);
+        let mut attempts = Run::new(3, Exchange::Login);
         for repeat in 0..repeats {
             let next = attempts.after(setback, PLENTY, 500);
             assert_eq!(
@@ -37,7 +38,7 @@ fn login_is_repeated_as_tabled() {
         }
         assert_eq!(
             attempts.after(setback, PLENTY, 500),
-            Next::GiveUp,
+            Then::GiveUp,
             "{setback:?}"
         );
     }
@@ -46,25 +47,25 @@ fn login_is_repeated_as_tabled() {
 #[test]
 fn refresh_is_repeated_or_replaced_by_a_login_as_tabled() {
     for (setback, next) in [
-        (Setback::NotSent, Some(Exchange::Refresh)),
-        (Setback::Certificate, None),
-        (Setback::Ambiguous, Some(Exchange::Login)),
-        (Setback::Busy, Some(Exchange::Login)),
-        (Setback::ServerError, Some(Exchange::Login)),
+        (of(FailureKind::NotSent), Some(Exchange::Refresh)),
+        (of(FailureKind::Certificate), None),
+        (of(FailureKind::Cut), Some(Exchange::Login)),
+        (of(FailureKind::Busy), Some(Exchange::Login)),
+        (of(FailureKind::ServerError), Some(Exchange::Login)),
         (RATE_LIMITED, None),
         (rate_limited(6), None),
         (rate_limited(5), Some(Exchange::Refresh)),
-        (Setback::CredentialsRefused, Some(Exchange::Login)),
-        (Setback::Refused, Some(Exchange::Login)),
-        (Setback::Malformed, None),
+        (of(FailureKind::CredentialsRefused), Some(Exchange::Login)),
+        (of(FailureKind::Refused), Some(Exchange::Login)),
+        (of(FailureKind::Malformed), None),
     ] {
-        let mut attempts = Attempts::new(3, Exchange::Refresh);
+        let mut attempts = Run::new(3, Exchange::Refresh);
         let after = attempts.after(setback, PLENTY, 500);
         assert_eq!(exchange(after), next, "{setback:?}");
         if next == Some(Exchange::Login) {
             assert_eq!(
                 after,
-                Next::Try {
+                Then::Try {
                     exchange: Exchange::Login,
                     after: Duration::ZERO
                 },
@@ -72,7 +73,7 @@ fn refresh_is_repeated_or_replaced_by_a_login_as_tabled() {
             );
         }
         assert_eq!(
-            gives_up_refresh(setback),
+            setback.0.row().refresh == AfterRefresh::Login,
             next == Some(Exchange::Login),
             "{setback:?}"
         );
@@ -81,41 +82,47 @@ fn refresh_is_repeated_or_replaced_by_a_login_as_tabled() {
 
 #[test]
 fn unreachable_vendor_is_tried_with_the_refresh_token_three_times() {
-    let mut attempts = Attempts::new(3, Exchange::Refresh);
+    let mut attempts = Run::new(3, Exchange::Refresh);
     for _ in 0..2 {
-        let next = attempts.after(Setback::NotSent, PLENTY, 0);
+        let next = attempts.after(of(FailureKind::NotSent), PLENTY, 0);
         assert_eq!(exchange(next), Some(Exchange::Refresh));
     }
-    assert_eq!(attempts.after(Setback::NotSent, PLENTY, 0), Next::GiveUp);
-    assert_eq!(attempts.made(), 3);
+    assert_eq!(
+        attempts.after(of(FailureKind::NotSent), PLENTY, 0),
+        Then::GiveUp
+    );
+    assert_eq!(attempts.attempts.made(), 3);
 }
 
 #[test]
 fn refused_refresh_then_refused_login_ends_the_flight() {
-    let mut attempts = Attempts::new(3, Exchange::Refresh);
-    let next = attempts.after(Setback::CredentialsRefused, PLENTY, 500);
+    let mut attempts = Run::new(3, Exchange::Refresh);
+    let next = attempts.after(of(FailureKind::CredentialsRefused), PLENTY, 500);
     assert_eq!(exchange(next), Some(Exchange::Login));
-    let next = attempts.after(Setback::CredentialsRefused, PLENTY, 500);
-    assert_eq!(next, Next::GiveUp);
+    let next = attempts.after(of(FailureKind::CredentialsRefused), PLENTY, 500);
+    assert_eq!(next, Then::GiveUp);
 }
 
 #[test]
 fn refused_refresh_falls_back_to_a_login_even_without_retries() {
-    let mut attempts = Attempts::new(1, Exchange::Refresh);
-    let next = attempts.after(Setback::Refused, PLENTY, 500);
+    let mut attempts = Run::new(1, Exchange::Refresh);
+    let next = attempts.after(of(FailureKind::Refused), PLENTY, 500);
     assert_eq!(exchange(next), Some(Exchange::Login));
-    assert_eq!(attempts.after(Setback::Busy, PLENTY, 500), Next::GiveUp);
+    assert_eq!(
+        attempts.after(of(FailureKind::Busy), PLENTY, 500),
+        Then::GiveUp
+    );
 }
 
 #[test]
 fn login_after_a_refresh_has_the_retries_of_a_login() {
-    let mut attempts = Attempts::new(5, Exchange::Refresh);
+    let mut attempts = Run::new(5, Exchange::Refresh);
     for (setback, next) in [
-        (Setback::NotSent, Some(Exchange::Refresh)),
-        (Setback::Ambiguous, Some(Exchange::Login)),
+        (of(FailureKind::NotSent), Some(Exchange::Refresh)),
+        (of(FailureKind::Cut), Some(Exchange::Login)),
         // The repeat of the refresh does not count against it.
-        (Setback::ServerError, Some(Exchange::Login)),
-        (Setback::ServerError, None),
+        (of(FailureKind::ServerError), Some(Exchange::Login)),
+        (of(FailureKind::ServerError), None),
     ] {
         let after = attempts.after(setback, PLENTY, 500);
         assert_eq!(exchange(after), next, "{setback:?}");
@@ -133,9 +140,10 @@ fn repeats_wait_with_full_jitter_below_half_a_second_doubling() {
         (1000, [500, 1000]),
         (u32::MAX, [500, 1000]),
     ] {
-        let mut attempts = Attempts::new(3, Exchange::Login);
+        let mut attempts = Run::new(3, Exchange::Login);
         for wait in waits {
-            let Next::Try { after, .. } = attempts.after(Setback::Busy, PLENTY, draw) else {
+            let Then::Try { after, .. } = attempts.after(of(FailureKind::Busy), PLENTY, draw)
+            else {
                 panic!("two retries");
             };
             assert_eq!(after.as_millis(), wait, "draw {draw}");
@@ -158,10 +166,10 @@ fn jitter_never_reaches_beyond_five_seconds() {
 fn short_retry_after_is_waited_out_to_the_second() {
     for draw in [0, 500, 1000] {
         for seconds in 0..=5 {
-            let mut attempts = Attempts::new(3, Exchange::Login);
+            let mut attempts = Run::new(3, Exchange::Login);
             assert_eq!(
                 attempts.after(rate_limited(seconds), PLENTY, draw),
-                Next::Try {
+                Then::Try {
                     exchange: Exchange::Login,
                     after: secs(seconds)
                 }
@@ -174,14 +182,14 @@ fn short_retry_after_is_waited_out_to_the_second() {
 fn wait_beyond_the_deadline_ends_the_flight() {
     for (setback, wait) in [
         (rate_limited(5), secs(5)),
-        (Setback::Busy, Duration::from_millis(500)),
+        (of(FailureKind::Busy), Duration::from_millis(500)),
     ] {
-        let after = |left| Attempts::new(3, Exchange::Login).after(setback, left, 1000);
-        assert_eq!(after(wait), Next::GiveUp);
-        assert_eq!(after(Duration::ZERO), Next::GiveUp);
+        let after = |left| Run::new(3, Exchange::Login).after(setback, left, 1000);
+        assert_eq!(after(wait), Then::GiveUp);
+        assert_eq!(after(Duration::ZERO), Then::GiveUp);
         assert_eq!(
             after(wait + Duration::from_nanos(1)),
-            Next::Try {
+            Then::Try {
                 exchange: Exchange::Login,
                 after: wait
             }
@@ -197,11 +205,11 @@ proptest! {
         setbacks in prop::collection::vec((setback(), 0..=1000_u32), 8),
         left in prop::sample::select(vec![Duration::ZERO, secs(1), PLENTY]),
     ) {
-        let mut attempts = Attempts::new(most, first);
+        let mut attempts = Run::new(most, first);
         let mut made = 1;
         let mut exchange = first;
         for (setback, draw) in setbacks {
-            let Next::Try { exchange: next, after } = attempts.after(setback, left, draw) else {
+            let Then::Try { exchange: next, after } = attempts.after(setback, left, draw) else {
                 break;
             };
             made += 1;
@@ -211,7 +219,7 @@ proptest! {
                 prop_assert_eq!(next, Exchange::Login, "a refresh token came back");
             }
             if next == Exchange::Refresh {
-                let is_safe = matches!(setback, Setback::NotSent | Setback::RateLimited { .. });
+                let is_safe = matches!(setback.0, FailureKind::NotSent | FailureKind::RateLimited);
                 prop_assert!(is_safe, "replayed after {:?}", setback);
             }
             exchange = next;
@@ -319,32 +327,62 @@ proptest! {
     }
 }
 
-fn exchange(next: Next) -> Option<Exchange> {
-    match next {
-        Next::Try { exchange, .. } => Some(exchange),
-        Next::GiveUp => None,
+/// The attempts of one flight, with what is exchanged.
+struct Run {
+    attempts: Attempts,
+    exchange: Exchange,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Try { exchange: Exchange, after: Duration },
+    GiveUp,
+}
+
+/// What failed, and how long the vendor asked to be left alone.
+type Setback = (FailureKind, Option<Duration>);
+
+impl Run {
+    fn new(most: u32, exchange: Exchange) -> Self {
+        let attempts = Attempts::new(most);
+        Self { attempts, exchange }
     }
+
+    fn after(&mut self, (kind, asked): Setback, left: Duration, draw: u32) -> Then {
+        let next = self.attempts.after(self.exchange, kind, asked, left, draw);
+        let after = match next {
+            Next::Repeat { after } => after,
+            Next::LoginInstead => {
+                assert_eq!(self.exchange, Exchange::Refresh);
+                self.exchange = Exchange::Login;
+                Duration::ZERO
+            }
+            Next::GiveUp => return Then::GiveUp,
+        };
+        let exchange = self.exchange;
+        Then::Try { exchange, after }
+    }
+}
+
+fn exchange(then: Then) -> Option<Exchange> {
+    match then {
+        Then::Try { exchange, .. } => Some(exchange),
+        Then::GiveUp => None,
+    }
+}
+
+fn of(kind: FailureKind) -> Setback {
+    (kind, None)
 }
 
 fn rate_limited(seconds: u64) -> Setback {
-    Setback::RateLimited {
-        retry_after: Some(secs(seconds)),
-    }
+    (FailureKind::RateLimited, Some(secs(seconds)))
 }
 
 fn setback() -> impl Strategy<Value = Setback> {
+    let kinds = TABLE.each_ref().map(|row| row.kind);
     prop_oneof![
-        prop::sample::select(vec![
-            Setback::NotSent,
-            Setback::Certificate,
-            Setback::Ambiguous,
-            Setback::Busy,
-            Setback::ServerError,
-            RATE_LIMITED,
-            Setback::CredentialsRefused,
-            Setback::Refused,
-            Setback::Malformed,
-        ]),
+        prop::sample::select(kinds.to_vec()).prop_map(of),
         (0..=3600_u64).prop_map(rate_limited),
         (0..=5_u64).prop_map(rate_limited),
     ]
@@ -354,7 +392,7 @@ const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-const RATE_LIMITED: Setback = Setback::RateLimited { retry_after: None };
+const RATE_LIMITED: Setback = (FailureKind::RateLimited, None);
 /// More time than a flight has.
 const PLENTY: Duration = secs(60);
 const NOON: &str = "Sun, 06 Nov 1994 12:00:00 GMT";

@@ -5,14 +5,14 @@
     clippy::indexing_slicing
 )]
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use http::StatusCode;
 
 use super::*;
 use crate::{
-    Authenticator, BaseUrl, ConfigurationError, Credential, Grant, InvalidBody, JsonObject,
-    Refusal, TokenEndpoint, TokenRequest, Transport, Vars,
+    Authenticator, BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody,
+    JsonObject, Refresh, Refusal, TokenEndpoint, TokenRequest, Transport, Vars,
 };
 
 #[test]
@@ -99,54 +99,49 @@ fn secret_header_joins_its_parts() {
 }
 
 /// A vendor that is never asked.
-struct Endpoint {
-    base: BaseUrl,
-    _secret: SecretString,
-}
+struct Endpoint;
 
 impl TokenEndpoint for Endpoint {
     type Environment = BaseUrl;
     type Credentials = SecretString;
     type TokenResponse = Grant;
     type ErrorResponse = &'static str;
-    type RefreshResponse = Infallible;
 
     const VENDOR: &'static str = "Vendor";
     const USER_AGENT: &'static str = "vendor-auth/0";
     const FALLBACK_LIFETIME: Duration = Duration::from_secs(900);
+    const REFRESH: Option<Refresh> = None;
+    const REQUIRED_VARS: &'static [&'static str] = &[];
 
-    fn new(base: BaseUrl, secret: SecretString) -> Result<Self, ConfigurationError> {
-        Ok(Self {
-            base,
-            _secret: secret,
-        })
+    fn base_url(base: BaseUrl) -> Result<BaseUrl, ConfigurationError> {
+        Ok(base)
     }
 
-    fn from_vars(_: &Vars) -> Result<Self, ConfigurationError> {
+    fn environment_from(_: &Vars) -> Result<BaseUrl, ConfigurationError> {
         unreachable!()
     }
 
-    fn base_url(&self) -> &BaseUrl {
-        &self.base
-    }
-
-    fn secrets(&self) -> Vec<&str> {
+    fn credentials_from(_: &Vars) -> Result<SecretString, ConfigurationError> {
         unreachable!()
     }
 
-    fn token_request(&self) -> TokenRequest {
+    fn secrets(_: &SecretString) -> Vec<&str> {
         unreachable!()
     }
 
-    fn token_response(&self, _: &JsonObject<'_>) -> Result<Grant, InvalidBody> {
+    fn token_request(_: &SecretString) -> TokenRequest {
         unreachable!()
     }
 
-    fn error_response(&self, _: &JsonObject<'_>) -> &'static str {
+    fn token_response(_: &JsonObject<'_>) -> Result<Grant, InvalidBody> {
         unreachable!()
     }
 
-    fn refusal(&self, _: StatusCode, _: &&'static str) -> Refusal {
+    fn error_response(_: &JsonObject<'_>) -> &'static str {
+        unreachable!()
+    }
+
+    fn refusal(_: Exchange, _: StatusCode, _: &&'static str) -> Refusal {
         unreachable!()
     }
 }

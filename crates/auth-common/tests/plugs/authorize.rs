@@ -1,7 +1,14 @@
 //! The middleware and the layer: to whom they give the header, and what they do about a 401.
 
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener},
+    thread,
+    time::Duration,
+};
+
 use auth_common::{
-    Authenticator, Authorize, BaseUrl, Error,
+    Authenticator, BaseUrl, Error,
     testing::{ManualClock, StandIn, Wiretap},
 };
 use chrono::DateTime;
@@ -94,8 +101,7 @@ async fn same_origin_may_be_spelled_otherwise<P: Plug>() {
     let base: BaseUrl = "https://api.example.com/gateway".parse().unwrap();
     let beyond = Beyond::answering(OK);
     let plain: BaseUrl = "http://127.0.0.1".parse().unwrap();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
-    let plug = P::new(authorize.and_for(base).and_for(plain), &beyond);
+    let plug = P::new(vendor.authenticator().unwrap(), &[base, plain], &beyond);
     for same in [
         "http://127.0.0.1/things",
         "http://127.0.0.1:80/things",
@@ -129,8 +135,8 @@ async fn redirect_to_a_foreign_host_does_not_carry_the_header<P: Plug>() {
     let redirect = format!("302 Found\r\nLocation: http://localhost:{port}/things");
     let api = Wiretap::answering(&redirect, "").unwrap();
     let beyond = Beyond::default();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
-    let plug = P::new(authorize.and_for(api.base_url().unwrap()), &beyond);
+    let others = [api.base_url().unwrap()];
+    let plug = P::new(vendor.authenticator().unwrap(), &others, &beyond);
 
     let url = api.base_url().unwrap().join("things");
     assert_eq!(plug.get(url.as_str()).await.unwrap(), OK);
@@ -200,8 +206,8 @@ async fn api_that_always_answers_401_is_believed_and_causes_no_storm_of_logins<P
     let vendor = StandIn::<Vendor>::start();
     let api = Wiretap::answering("401 Unauthorized", "").unwrap();
     let beyond = Beyond::default();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
-    let plug = P::new(authorize.and_for(api.base_url().unwrap()), &beyond);
+    let others = [api.base_url().unwrap()];
+    let plug = P::new(vendor.authenticator().unwrap(), &others, &beyond);
 
     let url = api.base_url().unwrap().join("things");
     for _ in 0..5 {
@@ -273,9 +279,107 @@ async fn streaming_body_is_not_repeated<P: Plug>(
     assert_eq!(vendor.logins(), 2);
 }
 
+// Redirects that the HTTP client follows.
+
+async fn redirect_to_a_stranger_who_answers_401_costs_neither_token_nor_a_second_call<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let foreign = Wiretap::answering("401 Unauthorized", "").unwrap();
+    let port = foreign.base_url().unwrap().as_url().port().unwrap();
+    let redirect = format!("303 See Other\r\nLocation: http://localhost:{port}/things");
+    let api = Wiretap::answering(&redirect, "").unwrap();
+    let others = [api.base_url().unwrap()];
+    let beyond = Beyond::default();
+    let plug = P::new(vendor.authenticator().unwrap(), &others, &beyond);
+
+    let url = api.base_url().unwrap().join("things");
+    for _ in 0..2 {
+        assert_eq!(plug.get(url.as_str()).await.unwrap(), UNAUTHORIZED);
+    }
+    assert_eq!((api.requests().len(), foreign.requests().len()), (2, 2));
+    assert_eq!(beyond.tokens(), ["access-1"; 2]);
+    assert_eq!(vendor.logins(), 1);
+}
+
+async fn redirect_of_the_vendors_that_ends_in_a_401_costs_the_token_and_no_second_call<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let refuses = Wiretap::answering("401 Unauthorized", "").unwrap();
+    let target = refuses.base_url().unwrap().join("things");
+    let redirect = format!("303 See Other\r\nLocation: {target}");
+    let api = Wiretap::answering(&redirect, "").unwrap();
+    let others = [api.base_url().unwrap(), refuses.base_url().unwrap()];
+    let beyond = Beyond::default();
+    let plug = P::new(vendor.authenticator().unwrap(), &others, &beyond);
+
+    let url = api.base_url().unwrap().join("things");
+    for _ in 0..2 {
+        assert_eq!(plug.get(url.as_str()).await.unwrap(), UNAUTHORIZED);
+    }
+    assert_eq!((api.requests().len(), refuses.requests().len()), (2, 2));
+    assert_eq!(beyond.tokens(), ["access-1", "access-2"]);
+}
+
+mod redirects {
+    use super::*;
+
+    #[tokio::test]
+    async fn middleware_ignores_a_stranger() {
+        redirect_to_a_stranger_who_answers_401_costs_neither_token_nor_a_second_call::<InMiddleware>().await;
+    }
+
+    #[tokio::test]
+    async fn layer_ignores_a_stranger() {
+        redirect_to_a_stranger_who_answers_401_costs_neither_token_nor_a_second_call::<InLayer>()
+            .await;
+    }
+
+    #[tokio::test]
+    async fn middleware_believes_the_vendor() {
+        redirect_of_the_vendors_that_ends_in_a_401_costs_the_token_and_no_second_call::<InMiddleware>().await;
+    }
+
+    #[tokio::test]
+    async fn layer_believes_the_vendor() {
+        redirect_of_the_vendors_that_ends_in_a_401_costs_the_token_and_no_second_call::<InLayer>()
+            .await;
+    }
+}
+
+// The first answer is let go of before the repetition.
+
+async fn api_with_one_worker_answers_the_repetition<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let api = one_worker();
+    let others = [api.clone()];
+    let plug = P::new(vendor.authenticator().unwrap(), &others, &Beyond::default());
+    let url = api.join("things");
+    let answer = tokio::time::timeout(Duration::from_secs(10), plug.get(url.as_str()));
+    assert_eq!(answer.await.expect("the first answer is held").unwrap(), OK);
+}
+every_plug!(api_with_one_worker_answers_the_repetition);
+
+/// An API that serves one connection at a time: first a 401 whose body does not end before the client hangs up, then a
+/// success.
+fn one_worker() -> BaseUrl {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut first, _) = listener.accept().unwrap();
+        let mut chunk = [0; 4096];
+        let _ = first.read(&mut chunk);
+        let head = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000000\r\n\r\nand so on";
+        first.write_all(head.as_bytes()).unwrap();
+        while first.read(&mut chunk).is_ok_and(|read| read > 0) {}
+        drop(first);
+        let (mut second, _) = listener.accept().unwrap();
+        let _ = second.read(&mut chunk);
+        let _ = second.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+    base.parse().unwrap()
+}
+
 fn plugged<P: Plug>(authenticator: Authenticator<Sample>) -> (P, Beyond) {
     let beyond = Beyond::default();
-    let plug = P::new(Authorize::new(authenticator), &beyond);
+    let plug = P::new(authenticator, &[], &beyond);
     (plug, beyond)
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_common::{
-    Error,
+    Error, TokenEndpoint,
     blocking::Authenticator,
     testing::{ManualClock, StandIn},
 };
@@ -96,7 +96,7 @@ fn what_is_asked_past_the_cache_is_the_vendors_own() {
     let granted = authenticator.request_token().unwrap();
     assert_eq!(granted.access.expose_secret(), "access-1");
     let granted = authenticator
-        .refresh_token(&granted.refresh.unwrap())
+        .refresh_token(&granted.refresh.unwrap(), Sample::token_response)
         .unwrap();
     assert_eq!(granted.access.expose_secret(), "access-2");
     assert_eq!((vendor.logins(), vendor.refreshes()), (1, 1));

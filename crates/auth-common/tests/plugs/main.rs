@@ -10,7 +10,12 @@
 mod alone;
 mod authorize;
 mod blocking;
+#[cfg(target_os = "linux")]
+mod forks;
+mod loopback;
 mod plug;
 mod settings;
+#[cfg(target_os = "linux")]
+mod threads;
 mod tracing;
 mod vendor;

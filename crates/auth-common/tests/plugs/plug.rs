@@ -1,4 +1,4 @@
-//! The three ways to plug an [`Authorize`] into a program, told apart by a type: what is proven of one is proven of all.
+//! The three ways to plug an authenticator into a program, told apart by a type: what is proven of one is proven of all.
 
 use std::{
     cell::Cell,
@@ -8,7 +8,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use auth_common::{Answer, Authorize, Authorized, Call, Error, OneShot};
+use auth_common::{
+    Authenticator, Authorize, AuthorizeLayer, AuthorizeMiddleware, AuthorizeRequest,
+    AuthorizeResponse, BaseUrl, Error, OneShot,
+};
 use http::{Extensions, StatusCode, Uri, header};
 use reqwest::Body;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
@@ -19,7 +22,8 @@ use crate::vendor::{Problem, Sample};
 
 /// Sends calls that carry the header.
 pub(crate) trait Plug: Clone + Send + 'static {
-    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self;
+    /// For calls to the origin of the authenticator, and to `others`.
+    fn new(authenticator: Authenticator<Sample>, others: &[BaseUrl], beyond: &Beyond) -> Self;
 
     /// A call by GET, with a body that can be repeated. The only failures that a test expects are about the token.
     fn get(&self, url: &str) -> impl Future<Output = Outcome> + Send;
@@ -60,7 +64,7 @@ impl Beyond {
         sent.iter().map(|(host, _)| host.clone()).collect()
     }
 
-    fn keep(&self, call: &mut impl Call) {
+    fn keep(&self, call: &mut impl AuthorizeRequest) {
         let host = call.host().to_owned();
         let value = &call.headers_mut()[header::AUTHORIZATION];
         let value = value.to_str().unwrap().to_owned();
@@ -86,8 +90,12 @@ impl InMiddleware {
 }
 
 impl Plug for InMiddleware {
-    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
-        let client = ClientBuilder::new(client()).with(authorize);
+    fn new(authenticator: Authenticator<Sample>, others: &[BaseUrl], beyond: &Beyond) -> Self {
+        let mut middleware = AuthorizeMiddleware::new(authenticator);
+        for other in others {
+            middleware = middleware.and_for(other.clone());
+        }
+        let client = ClientBuilder::new(client()).with(middleware);
         Self(client.with(beyond.clone()).build())
     }
 
@@ -114,7 +122,7 @@ impl Middleware for Beyond {
 
 /// The layer of `tower`, over `reqwest::Client`.
 #[derive(Clone)]
-pub(crate) struct InLayer(Authorized<Sample, Strict<reqwest::Client>>);
+pub(crate) struct InLayer(Authorize<Sample, Strict<reqwest::Client>>);
 
 impl InLayer {
     pub(crate) async fn send(&self, url: &str, body: Body) -> Outcome {
@@ -124,8 +132,8 @@ impl InLayer {
 }
 
 impl Plug for InLayer {
-    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
-        Self(authorize.layer(Strict::new(client(), beyond)))
+    fn new(authenticator: Authenticator<Sample>, others: &[BaseUrl], beyond: &Beyond) -> Self {
+        Self(layer(authenticator, others).layer(Strict::new(client(), beyond)))
     }
 
     async fn get(&self, url: &str) -> Outcome {
@@ -135,7 +143,7 @@ impl Plug for InLayer {
 
 /// The layer of `tower`, over a service of plain `http` types.
 #[derive(Clone)]
-pub(crate) struct InPlainLayer(Authorized<Sample, Strict<PlainHttp>>);
+pub(crate) struct InPlainLayer(Authorize<Sample, Strict<PlainHttp>>);
 
 impl InPlainLayer {
     /// A call whose body can be read once only.
@@ -147,8 +155,8 @@ impl InPlainLayer {
 }
 
 impl Plug for InPlainLayer {
-    fn new(authorize: Authorize<Sample>, beyond: &Beyond) -> Self {
-        Self(authorize.layer(Strict::new(PlainHttp(client()), beyond)))
+    fn new(authenticator: Authenticator<Sample>, others: &[BaseUrl], beyond: &Beyond) -> Self {
+        Self(layer(authenticator, others).layer(Strict::new(PlainHttp(client()), beyond)))
     }
 
     async fn get(&self, url: &str) -> Outcome {
@@ -156,6 +164,13 @@ impl Plug for InPlainLayer {
         let request = http::Request::get(uri).body(BODY.to_owned()).unwrap();
         send(self.0.clone(), request).await
     }
+}
+
+fn layer(authenticator: Authenticator<Sample>, others: &[BaseUrl]) -> AuthorizeLayer<Sample> {
+    let layer = AuthorizeLayer::new(authenticator);
+    others
+        .iter()
+        .fold(layer, |layer, other| layer.and_for(other.clone()))
 }
 
 /// A client whose types are those of `http`, as hyper's are.
@@ -223,7 +238,7 @@ impl<S, C> Service<C> for Strict<S>
 where
     S: Service<C, Response: From<http::Response<Body>> + Send + 'static, Error: Send + 'static>,
     S::Future: Send + 'static,
-    C: Call,
+    C: AuthorizeRequest,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -254,7 +269,7 @@ pub(crate) type Sending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send
 /// Drives a service by its contract.
 async fn send<S, C>(mut service: S, call: C) -> Outcome
 where
-    S: Service<C, Response: Answer, Error = Box<dyn std::error::Error + Send + Sync>>,
+    S: Service<C, Response: AuthorizeResponse, Error = Box<dyn std::error::Error + Send + Sync>>,
 {
     poll_fn(|context| service.poll_ready(context))
         .await

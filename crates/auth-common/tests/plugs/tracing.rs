@@ -12,7 +12,7 @@ use std::{
 
 use auth_common::{
     Authenticator, Builder, Invalidation,
-    testing::{ManualClock, Reply, Script},
+    testing::{ManualClock, Outage, Response, Script},
 };
 use chrono::DateTime;
 use tokio::{runtime, time::sleep};
@@ -62,7 +62,7 @@ async fn renewal_by_a_refresh_token_is_told_as_such() {
 #[tokio::test(start_paused = true)]
 async fn retries_tell_why_and_how_long_they_wait() {
     let scene = Scene::new(|builder| builder);
-    scene.plan([busy, Reply::unreachable, success]);
+    scene.plan([busy, unreachable, success]);
     scene.authenticator.token().await.unwrap();
     assert_eq!(
         scene.told(),
@@ -74,7 +74,7 @@ async fn retries_tell_why_and_how_long_they_wait() {
             "DEBUG in token: requesting a token exchange=login http.request.resend_count=1",
             "DEBUG in token: the request failed, trying again error.type=unavailable wait_ms=500",
             "DEBUG in token: requesting a token exchange=login http.request.resend_count=2",
-            "INFO in token: token issued exchange=login lifetime_s=3600 duration_ms=870",
+            "INFO in token: token issued exchange=login lifetime_s=3600 duration_ms=830",
         ]
     );
 }
@@ -100,7 +100,7 @@ async fn failure_tells_when_the_vendor_is_asked_again() {
 #[tokio::test(start_paused = true)]
 async fn failure_without_an_answer_has_no_status() {
     let scene = Scene::new(|builder| builder.attempts(1).attempt_timeout(Duration::from_secs(1)));
-    scene.plan([Reply::hang]);
+    scene.plan([hang]);
     scene.authenticator.token().await.unwrap_err();
     assert_eq!(
         scene.told().last().unwrap(),
@@ -111,7 +111,7 @@ async fn failure_without_an_answer_has_no_status() {
 #[tokio::test(start_paused = true)]
 async fn invalidation_tells_its_outcome() {
     let scene = Scene::new(|builder| builder);
-    scene.plan([success, success]);
+    scene.plan([success, another_success]);
     let refused = scene.authenticator.token().await.unwrap();
     scene.told();
     scene.authenticator.invalidate(&refused);
@@ -136,7 +136,7 @@ async fn invalidation_tells_its_outcome() {
 #[test]
 fn flight_that_its_runtime_drops_says_so() {
     let scene = Scene::new(|builder| builder);
-    scene.plan([Reply::hang]);
+    scene.plan([hang]);
     let runtime = paused_runtime();
     runtime.block_on(async {
         let waits = scene.authenticator.token();
@@ -146,10 +146,70 @@ fn flight_that_its_runtime_drops_says_so() {
     });
     scene.told();
     drop(runtime);
+    // Not from a destructor: a listener that panics there may end the process.
+    assert_eq!(scene.told(), [""; 0]);
+
+    scene.plan([success]);
+    paused_runtime()
+        .block_on(scene.authenticator.token())
+        .unwrap();
+    let told = scene.told();
     assert_eq!(
-        scene.told(),
-        ["WARN in token: a request for a token was dropped before it ended vendor=Sample"]
+        told[0],
+        "WARN: a request for a token was dropped before it ended vendor=Sample"
     );
+}
+
+/// As a stock subscriber does that writes to a closed pipe.
+#[test]
+fn listener_that_panics_takes_no_token_along() {
+    struct Panicking;
+
+    impl Subscriber for Panicking {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            panic!("of the listener, at a span")
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            panic!("of the listener, at an event")
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    let scene = Scene::new(|builder| builder);
+    let _listening = subscriber::set_default(Panicking);
+    scene.plan([busy, success, another_success, refusal, hang]);
+    let runtime = paused_runtime();
+    runtime.block_on(async {
+        let first = scene.authenticator.token().await.unwrap();
+        assert_eq!(
+            scene.authenticator.invalidate(&first),
+            Invalidation::Accepted
+        );
+        scene.authenticator.token().await.unwrap();
+        let error = scene.authenticator.renew().await.unwrap_err();
+        assert!(error.is_credentials_refused(), "{error}");
+        scene.clock.advance(Duration::from_secs(120));
+        let waits = scene.authenticator.renew();
+        let _ = tokio::time::timeout(Duration::from_secs(1), waits).await;
+    });
+    // A flight is dropped, and says so later.
+    drop(runtime);
+    scene.plan([another_success]);
+    paused_runtime()
+        .block_on(scene.authenticator.renew())
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,9 +246,9 @@ fn subscriber_may_ask_the_authenticator_that_it_listens_to() {
             with_refresh_token,
             refusal,
             success,
-            success,
+            another_success,
             refusal,
-            Reply::hang,
+            hang,
         ]);
         let curious = scene.authenticator.clone();
         let asked = scene.collector.ask(move || {
@@ -213,6 +273,8 @@ fn subscriber_may_ask_the_authenticator_that_it_listens_to() {
             let _ = tokio::time::timeout(Duration::from_secs(1), waits).await;
         });
         drop(runtime);
+        scene.plan([success]);
+        let _ = paused_runtime().block_on(scene.authenticator.renew());
         let told = scene.told().join("\n");
         done.send((told, *asked.lock().unwrap())).unwrap();
     });
@@ -244,13 +306,16 @@ struct Scene {
 
 type Plan = fn() -> Reply;
 
+type Reply = Result<Response, Outage>;
+
 impl Scene {
     fn new(set: impl FnOnce(Builder<Sample>) -> Builder<Sample>) -> Self {
         let planned = Arc::<Mutex<VecDeque<Plan>>>::default();
         let plans = Arc::clone(&planned);
         let vendor = Script::new(move |_| {
             let plan = plans.lock().unwrap().pop_front();
-            plan.expect("a request that the test did not plan")().after(ANSWERS_AFTER)
+            let plan = plan.expect("a request that the test did not plan");
+            plan().map(|it| it.after(ANSWERS_AFTER))
         });
         let clock = ManualClock::new(DateTime::UNIX_EPOCH);
         let builder = builder("https://api.example.com/gateway".parse().unwrap())
@@ -380,25 +445,37 @@ impl Visit for Fields {
 }
 
 fn success() -> Reply {
-    Reply::json(200, granted("access-1", None))
+    Ok(Response::json(200, granted("access-1", None)))
+}
+
+fn another_success() -> Reply {
+    Ok(Response::json(200, granted("access-2", None)))
 }
 
 fn with_refresh_token() -> Reply {
-    Reply::json(200, granted("access-0", Some("refresh-0")))
+    Ok(Response::json(200, granted("access-0", Some("refresh-0"))))
+}
+
+fn unreachable() -> Reply {
+    Err(Outage::Unreachable)
+}
+
+fn hang() -> Reply {
+    Err(Outage::Hang)
 }
 
 fn busy() -> Reply {
-    Reply::json(503, "")
+    Ok(Response::json(503, ""))
 }
 
 fn refusal() -> Reply {
-    Reply::json(401, r#"{"error":"wrong password"}"#)
+    Ok(Response::json(401, r#"{"error":"wrong password"}"#))
 }
 
 /// A refusal that repeats every secret.
 fn echo() -> Reply {
     let error = format!("{PASSWORD} access-0 refresh-0 Bearer access-1");
-    Reply::json(400, format!(r#"{{"error":"{error}"}}"#))
+    Ok(Response::json(400, format!(r#"{{"error":"{error}"}}"#)))
 }
 
 fn paused_runtime() -> runtime::Runtime {

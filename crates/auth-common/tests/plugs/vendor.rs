@@ -3,18 +3,15 @@
 use std::{fmt, time::Duration};
 
 use auth_common::{
-    Authenticator, BaseUrl, Builder, ConfigurationError, Credential, Grant, InvalidBody,
-    JsonObject, RefreshTokenEndpoint, Refusal, TokenEndpoint, TokenRequest, Vars,
-    testing::{Issued, Received, Response, Role, TokenCall},
+    Authenticator, BaseUrl, Builder, ConfigurationError, Credential, Exchange, Grant, InvalidBody,
+    JsonObject, Refresh, Refusal, TokenEndpoint, TokenRequest, Vars, VendorTypes,
+    testing::{Issued, Request, RequestKind, Response, Role},
 };
 use http::StatusCode;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 /// The client's side.
-pub(crate) struct Sample {
-    base: BaseUrl,
-    password: Credential,
-}
+pub(crate) struct Sample;
 
 /// A builder that points to `base` with the right password.
 pub(crate) fn builder(base: BaseUrl) -> Builder<Sample> {
@@ -26,64 +23,58 @@ impl TokenEndpoint for Sample {
     type Credentials = Credential;
     type TokenResponse = Granted;
     type ErrorResponse = Problem;
-    type RefreshResponse = Granted;
 
     const VENDOR: &'static str = "Sample";
     const USER_AGENT: &'static str = "sample-auth/0.0.0";
     const FALLBACK_LIFETIME: Duration = LIFETIME;
+    const REFRESH: Option<Refresh> = Some(Refresh::form("refresh", "refresh", |body| {
+        Self::token_response(body).map(Into::into)
+    }));
+    const REQUIRED_VARS: &'static [&'static str] = &["SAMPLE_URL", "SAMPLE_PASSWORD"];
 
-    fn new(base: BaseUrl, password: Credential) -> Result<Self, ConfigurationError> {
-        Ok(Self { base, password })
+    fn base_url(base: BaseUrl) -> Result<BaseUrl, ConfigurationError> {
+        Ok(base)
     }
 
-    fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
-        Self::new(
-            vars.parse("SAMPLE_URL", str::parse)?,
-            vars.credential("SAMPLE_PASSWORD")?,
-        )
+    fn environment_from(vars: &Vars) -> Result<BaseUrl, ConfigurationError> {
+        vars.parse("SAMPLE_URL", str::parse)
     }
 
-    fn base_url(&self) -> &BaseUrl {
-        &self.base
+    fn credentials_from(vars: &Vars) -> Result<Credential, ConfigurationError> {
+        vars.credential("SAMPLE_PASSWORD")
     }
 
-    fn secrets(&self) -> Vec<&str> {
-        vec![self.password.expose_secret()]
+    fn secrets(password: &Credential) -> Vec<&str> {
+        vec![password.expose_secret()]
     }
 
-    fn token_request(&self) -> TokenRequest {
-        TokenRequest::form("login", &[("password", self.password.expose_secret())])
+    fn token_request(password: &Credential) -> TokenRequest {
+        TokenRequest::form("login", &[("password", password.expose_secret())])
     }
 
-    fn token_response(&self, body: &JsonObject<'_>) -> Result<Granted, InvalidBody> {
+    fn token_response(body: &JsonObject<'_>) -> Result<Granted, InvalidBody> {
         Ok(Granted {
             access: body.token("access")?,
             refresh: body.optional_token("refresh")?,
         })
     }
 
-    fn error_response(&self, body: &JsonObject<'_>) -> Problem {
+    fn error_response(body: &JsonObject<'_>) -> Problem {
         Problem(body.text("error").unwrap_or_default())
     }
 
-    fn refusal(&self, status: StatusCode, _: &Problem) -> Refusal {
+    fn refusal(_: Exchange, status: StatusCode, _: &Problem) -> Refusal {
         match status {
             StatusCode::UNAUTHORIZED => Refusal::Credentials,
             _ => Refusal::Other,
         }
     }
-
-    fn refresh_request(&self, refresh_token: &SecretString) -> Option<TokenRequest> {
-        let fields = [("refresh", refresh_token.expose_secret())];
-        Some(TokenRequest::form("refresh", &fields))
-    }
-
-    fn refresh_response(&self, body: &JsonObject<'_>) -> Result<Granted, InvalidBody> {
-        self.token_response(body)
-    }
 }
 
-impl RefreshTokenEndpoint for Sample {}
+impl VendorTypes for Sample {
+    type Authenticator = Authenticator<Self>;
+    type Builder = Builder<Self>;
+}
 
 pub(crate) struct Granted {
     pub(crate) access: SecretString,
@@ -134,16 +125,16 @@ impl Role for Vendor {
         Credential::new("password", PASSWORD)
     }
 
-    fn token_call(&self, request: &Received<'_>) -> TokenCall {
+    fn kind(&self, request: &Request) -> RequestKind {
         let posted = |name| request.posted_form(&[name]).map(|values| values[0].clone());
         match request.target().as_str() {
             "/login" => match posted("password") {
-                Ok(password) if password == PASSWORD => TokenCall::Login,
-                Ok(_) => TokenCall::WrongCredentials,
-                Err(problem) => TokenCall::Wrong(problem),
+                Ok(password) if password == PASSWORD => RequestKind::Login,
+                Ok(_) => RequestKind::WrongCredentials,
+                Err(problem) => RequestKind::Wrong(problem),
             },
-            "/refresh" => posted("refresh").map_or_else(TokenCall::Wrong, TokenCall::Refresh),
-            _ => TokenCall::Elsewhere,
+            "/refresh" => posted("refresh").map_or_else(RequestKind::Wrong, RequestKind::Refresh),
+            _ => RequestKind::Elsewhere,
         }
     }
 

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use auth_common::{CoolDown, testing::Reply};
-use http::{HeaderValue, header};
+use auth_common::ErrorKind;
 
 use crate::{
     scene::{Scene, secs},
-    vendor::{Plain, refusal},
+    vendor::{Plain, Reply, answer, refusal, unreachable},
 };
 
 #[tokio::test(start_paused = true)]
@@ -38,25 +37,27 @@ async fn other_refusals_pause_as_long() {
 
 #[tokio::test(start_paused = true)]
 async fn rate_limit_without_a_hint_pauses_five_minutes_doubling_to_an_hour() {
-    let pauses = pauses(|| Reply::json(429, ""), 6, |builder| builder).await;
+    let pauses = pauses(|| answer(429, ""), 6, |builder| builder).await;
     assert_eq!(pauses, [300, 600, 1200, 2400, 3600, 3600].map(secs));
 }
 
 #[tokio::test(start_paused = true)]
 async fn unreachable_vendor_pauses_a_second_doubling_to_thirty() {
-    let pauses = pauses(Reply::unreachable, 7, |builder| builder).await;
+    let pauses = pauses(unreachable, 7, |builder| builder).await;
     assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30].map(secs));
 }
 
 #[tokio::test(start_paused = true)]
 async fn malformed_answer_pauses_five_seconds_doubling_to_sixty() {
-    let pauses = pauses(|| Reply::json(200, "<html>"), 6, |builder| builder).await;
+    let pauses = pauses(|| answer(200, "<html>"), 6, |builder| builder).await;
     assert_eq!(pauses, [5, 10, 20, 40, 60, 60].map(secs));
 }
 
 #[tokio::test(start_paused = true)]
 async fn first_pause_is_as_set() {
-    let set = |builder: auth_common::Builder<Plain>| builder.cool_down(CoolDown::Refused, secs(7));
+    let set = |builder: auth_common::Builder<Plain>| {
+        builder.cool_down(ErrorKind::CredentialsRefused, secs(7))
+    };
     let pauses = pauses(|| refusal(401, "no"), 3, set).await;
     assert_eq!(pauses, [7, 14, 28].map(secs));
 }
@@ -64,9 +65,7 @@ async fn first_pause_is_as_set() {
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_honoured_up_to_an_hour() {
     for (value, pause) in [("600", 660), ("3600", 3960), ("31536000", 3960)] {
-        let reply = move || {
-            Reply::json(429, "").header(header::RETRY_AFTER, HeaderValue::from_static(value))
-        };
+        let reply = move || answer(429, "").map(|it| it.with_header("Retry-After", value));
         let pauses = pauses(reply, 1, |builder| builder).await;
         // A tenth of jitter on top.
         assert_eq!(pauses, [secs(pause)], "{value}");
@@ -76,10 +75,10 @@ async fn retry_after_is_honoured_up_to_an_hour() {
 #[tokio::test(start_paused = true)]
 async fn retry_after_date_is_read_against_the_date_of_the_answer() {
     let reply = || {
-        let date = |text| HeaderValue::from_static(text);
-        Reply::json(429, "")
-            .header(header::DATE, date("Sun, 06 Nov 1994 08:49:37 GMT"))
-            .header(header::RETRY_AFTER, date("Sun, 06 Nov 1994 08:59:37 GMT"))
+        answer(429, "").map(|it| {
+            it.with_header("Date", "Sun, 06 Nov 1994 08:49:37 GMT")
+                .with_header("Retry-After", "Sun, 06 Nov 1994 08:59:37 GMT")
+        })
     };
     let pauses = pauses(reply, 1, |builder| builder).await;
     assert_eq!(pauses, [secs(660)]);
@@ -113,7 +112,7 @@ async fn success_ends_a_pause_early() {
 
 #[tokio::test(start_paused = true)]
 async fn renewal_waits_out_refused_credentials_and_rate_limits() {
-    for reply in [|| refusal(401, "no"), || Reply::json(429, "")] {
+    for reply in [|| refusal(401, "no"), || answer(429, "")] {
         let scene = Scene::new();
         scene.token().await.unwrap();
         scene.vendor.once(reply);
@@ -133,8 +132,8 @@ async fn renewal_waits_out_refused_credentials_and_rate_limits() {
 async fn renewal_waits_out_no_other_failure() {
     for reply in [
         || refusal(403, "no"),
-        || Reply::json(200, ""),
-        || Reply::json(308, ""),
+        || answer(200, ""),
+        || answer(308, ""),
     ] {
         let scene = Scene::new();
         scene.vendor.once(reply);

@@ -1,11 +1,11 @@
 //! What a 401 of the API does, and what it cannot do.
 
-use auth_common::{Invalidation, testing::Reply};
+use auth_common::{Error, Invalidation};
 use tokio::task::JoinSet;
 
 use crate::{
     scene::{Scene, at_once, secs, settle},
-    vendor::{LIFETIME, refusal, token},
+    vendor::{LIFETIME, refusal, token, unreachable},
 };
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +64,7 @@ async fn token_invalidated_during_a_flight_is_no_fall_back_when_that_fails() {
     scene.pass(secs(3540)).await;
     scene
         .vendor
-        .always(|| refusal(401, "locked").after(secs(1)));
+        .always(|| refusal(401, "locked").map(|it| it.after(secs(1))));
     let mut callers = scene.callers(1).await;
     scene.authenticator.invalidate(&refused);
     let error = callers.join_next().await.unwrap().unwrap().unwrap_err();
@@ -76,7 +76,9 @@ async fn flight_under_way_serves_those_who_invalidate_meanwhile() {
     let scene = Scene::new();
     let refused = scene.authenticator.token().await.unwrap();
     scene.pass(secs(3240)).await;
-    scene.vendor.once(|| token("new", LIFETIME).after(secs(1)));
+    scene
+        .vendor
+        .once(|| token("new", LIFETIME).map(|it| it.after(secs(1))));
     assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-1");
     settle().await;
     assert_eq!(
@@ -129,6 +131,24 @@ async fn invalidation_is_accepted_again_after_thirty_seconds() {
     scene.pass(secs(1)).await;
     assert_eq!(invalidate(), Invalidation::Accepted);
     assert_eq!(invalidate(), Invalidation::AlreadyReplaced);
-    scene.vendor.always(Reply::unreachable);
+    scene.vendor.always(unreachable);
     assert!(scene.token().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_token_that_the_vendor_hands_out_once_more_is_not_served() {
+    let scene = Scene::new();
+    scene.vendor.always(|| token("same", LIFETIME));
+    let refused = scene.authenticator.token().await.unwrap();
+    scene.pass(secs(60)).await;
+    scene.authenticator.invalidate(&refused);
+    for _ in 0..3 {
+        let error = scene.token().await.unwrap_err();
+        assert!(matches!(error, Error::InvalidResponse(_)), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("the token that its API refuses"), "{text}");
+        scene.pass(secs(60)).await;
+    }
+    scene.vendor.recover();
+    assert_ne!(scene.token().await.unwrap(), "same");
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use auth_common::{Error, testing::Reply};
+use auth_common::Error;
 use tokio::{
     runtime::Handle,
     task::JoinSet,
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     scene::{Outcome, Scene, at_once, secs, settle},
-    vendor::{LIFETIME, refusal, token},
+    vendor::{LIFETIME, answer, hang, refusal, token},
 };
 
 #[tokio::test(start_paused = true)]
@@ -19,7 +19,7 @@ async fn ten_thousand_cold_callers_cause_one_request() {
     let scene = Scene::new();
     scene
         .vendor
-        .always(|| token("one", LIFETIME).after(secs(1)));
+        .always(|| token("one", LIFETIME).map(|it| it.after(secs(1))));
     let callers = scene.callers(10_000).await;
     for outcome in outcomes(callers).await {
         assert_eq!(outcome.unwrap(), "one");
@@ -32,7 +32,7 @@ async fn ten_thousand_waiters_share_one_error_and_one_request() {
     let scene = Scene::new();
     scene
         .vendor
-        .always(|| refusal(401, "wrong password").after(secs(1)));
+        .always(|| refusal(401, "wrong password").map(|it| it.after(secs(1))));
     let callers = scene.callers(10_000).await;
     let errors: Vec<_> = outcomes(callers)
         .await
@@ -53,7 +53,7 @@ async fn dropped_electing_caller_leaves_its_login_to_the_others() {
     let scene = Scene::new();
     scene
         .vendor
-        .always(|| token("one", LIFETIME).after(secs(1)));
+        .always(|| token("one", LIFETIME).map(|it| it.after(secs(1))));
     let mut elected = Box::pin(scene.token());
     assert!(at_once(&mut elected).is_none());
     let callers = scene.callers(10).await;
@@ -69,7 +69,7 @@ async fn token_is_kept_when_every_caller_is_dropped() {
     let scene = Scene::new();
     scene
         .vendor
-        .always(|| token("kept", LIFETIME).after(secs(1)));
+        .always(|| token("kept", LIFETIME).map(|it| it.after(secs(1))));
     for _ in 0..20 {
         let impatient = timeout(Duration::from_millis(40), scene.token());
         impatient.await.unwrap_err();
@@ -130,7 +130,7 @@ async fn renewal_joins_the_flight_under_way() {
     let scene = Scene::new();
     scene
         .vendor
-        .always(|| token("one", LIFETIME).after(secs(1)));
+        .always(|| token("one", LIFETIME).map(|it| it.after(secs(1))));
     let mut callers = scene.callers(10).await;
     for _ in 0..10 {
         let authenticator = scene.authenticator.clone();
@@ -149,7 +149,7 @@ async fn renewal_joins_the_flight_under_way() {
 async fn failed_renewal_is_an_error_and_keeps_the_cached_token() {
     let scene = Scene::new();
     scene.token().await.unwrap();
-    scene.vendor.always(|| Reply::json(500, ""));
+    scene.vendor.always(|| answer(500, ""));
     let error = scene.renew().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable(_)), "{error}");
     assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-1");
@@ -179,10 +179,10 @@ async fn request_token_neither_uses_nor_fills_the_cache() {
 #[tokio::test(start_paused = true)]
 async fn request_token_retries_nothing_and_leaves_no_cool_down() {
     let scene = Scene::new();
-    scene.vendor.once(|| Reply::json(401, ""));
+    scene.vendor.once(|| answer(401, ""));
     let refused = scene.authenticator.request_token().await;
     assert!(refused.err().unwrap().is_credentials_refused());
-    scene.vendor.once(|| Reply::json(502, ""));
+    scene.vendor.once(|| answer(502, ""));
     assert!(scene.authenticator.request_token().await.is_err());
     assert_eq!(scene.vendor.requests(), 2);
     assert_eq!(scene.token().await.unwrap(), "access-1");
@@ -191,7 +191,7 @@ async fn request_token_retries_nothing_and_leaves_no_cool_down() {
 #[tokio::test(start_paused = true)]
 async fn last_authenticator_takes_its_flight_and_its_secrets_along() {
     let scene = Scene::new();
-    scene.vendor.always(Reply::hang);
+    scene.vendor.always(hang);
     let tasks = Handle::current().metrics().num_alive_tasks();
     let clone = scene.authenticator.clone();
     assert!(scene.token_at_once().is_none());

@@ -1,13 +1,12 @@
 //! A refresh token is presented once, and a login stands in wherever it is of no use.
 
-use auth_common::{Error, testing::Reply};
-use http::{HeaderValue, header};
+use auth_common::Error;
 
 use crate::{
     scene::{Scene, secs},
     vendor::{
         Asked::{self, Login},
-        Refreshing, refusal, token_pair,
+        Granted, Refreshing, answer, cut, hang, refusal, token_pair, unreachable,
     },
 };
 
@@ -62,13 +61,13 @@ async fn refused_refresh_is_followed_by_one_login_in_the_same_flight() {
 #[tokio::test(start_paused = true)]
 async fn refresh_that_the_vendor_may_have_acted_on_is_never_replayed() {
     for reply in [
-        Reply::cut,
-        Reply::hang,
-        || Reply::json(408, ""),
-        || Reply::json(500, ""),
-        || Reply::json(502, ""),
-        || Reply::json(503, ""),
-        || Reply::json(504, ""),
+        cut,
+        hang,
+        || answer(408, ""),
+        || answer(500, ""),
+        || answer(502, ""),
+        || answer(503, ""),
+        || answer(504, ""),
     ] {
         let scene = logged_in().await;
         scene.vendor.once(reply);
@@ -80,7 +79,7 @@ async fn refresh_that_the_vendor_may_have_acted_on_is_never_replayed() {
 #[tokio::test(start_paused = true)]
 async fn spent_refresh_token_is_not_presented_by_a_later_flight_either() {
     let scene = logged_in().await;
-    scene.vendor.once(Reply::cut);
+    scene.vendor.once(cut);
     scene.vendor.once(|| refusal(403, "no"));
     scene.renew().await.unwrap_err();
     scene.renew().await.unwrap();
@@ -93,7 +92,7 @@ async fn spent_refresh_token_is_not_presented_by_a_later_flight_either() {
 #[tokio::test(start_paused = true)]
 async fn malformed_answer_to_a_refresh_spends_it_without_a_login() {
     let scene = logged_in().await;
-    scene.vendor.once(|| Reply::json(200, "<html>"));
+    scene.vendor.once(|| answer(200, "<html>"));
     scene.renew().await.unwrap_err();
     assert_eq!(scene.vendor.asked(), [Login, refresh("refresh-1")]);
     scene.renew().await.unwrap();
@@ -103,8 +102,8 @@ async fn malformed_answer_to_a_refresh_spends_it_without_a_login() {
 #[tokio::test(start_paused = true)]
 async fn refresh_that_was_never_sent_is_repeated_with_the_same_token() {
     let scene = logged_in().await;
-    scene.vendor.once(Reply::unreachable);
-    scene.vendor.once(Reply::unreachable);
+    scene.vendor.once(unreachable);
+    scene.vendor.once(unreachable);
     scene.renew().await.unwrap();
     let again = refresh("refresh-1");
     let asked = [Login, again.clone(), again.clone(), again];
@@ -115,7 +114,7 @@ async fn refresh_that_was_never_sent_is_repeated_with_the_same_token() {
 async fn unsent_refresh_token_is_kept_for_the_next_flight() {
     let scene = logged_in().await;
     for _ in 0..3 {
-        scene.vendor.once(Reply::unreachable);
+        scene.vendor.once(unreachable);
     }
     scene.renew().await.unwrap_err();
     scene.renew().await.unwrap();
@@ -125,7 +124,7 @@ async fn unsent_refresh_token_is_kept_for_the_next_flight() {
 #[tokio::test(start_paused = true)]
 async fn rate_limited_refresh_token_is_kept_and_causes_no_login() {
     let scene = logged_in().await;
-    scene.vendor.once(|| Reply::json(429, ""));
+    scene.vendor.once(|| answer(429, ""));
     scene.renew().await.unwrap_err();
     scene.pass(secs(300)).await;
     scene.renew().await.unwrap();
@@ -138,7 +137,7 @@ async fn short_retry_after_of_a_refresh_is_waited_out() {
     let scene = logged_in().await;
     scene
         .vendor
-        .once(|| Reply::json(429, "").header(header::RETRY_AFTER, HeaderValue::from_static("2")));
+        .once(|| answer(429, "").map(|it| it.with_header("Retry-After", "2")));
     scene.renew().await.unwrap();
     let again = refresh("refresh-1");
     assert_eq!(scene.vendor.asked(), [Login, again.clone(), again]);
@@ -170,7 +169,7 @@ async fn dropped_flight_is_never_replayed() {
 async fn flight_out_of_time_is_never_replayed() {
     let scene = Scene::<Refreshing>::of(|builder| builder.deadline(secs(5)));
     scene.token().await.unwrap();
-    scene.vendor.always(Reply::hang);
+    scene.vendor.always(hang);
     let error = scene.renew().await.unwrap_err();
     assert!(matches!(error, Error::TimedOut(_)), "{error}");
     scene.vendor.recover();
@@ -193,7 +192,11 @@ async fn invalidated_token_is_replaced_by_a_refresh() {
 async fn refresh_token_method_leaves_the_cache_alone() {
     let scene = logged_in().await;
     let own = "of the caller".replace(' ', "-").into();
-    let response = scene.authenticator.refresh_token(&own).await.unwrap();
+    let response = scene
+        .authenticator
+        .refresh_token(&own, Granted::read)
+        .await
+        .unwrap();
     assert!(response.refresh.is_none());
     scene.renew().await.unwrap();
     let asked = [Login, refresh("of-the-caller"), refresh("refresh-1")];

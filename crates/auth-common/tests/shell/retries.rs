@@ -2,33 +2,32 @@
 
 use std::{sync::Arc, time::Duration};
 
-use auth_common::{
-    Authenticator, Builder, CoolDown, Error,
-    testing::{ManualClock, Reply},
-};
-use http::{HeaderValue, header};
+use auth_common::{Authenticator, Builder, Error, ErrorKind, testing::ManualClock};
 use tokio::time::Instant;
 
 use crate::{
     scene::{Outcome, Scene, secs},
-    vendor::{Credentials, LIFETIME, Plain, Problem, refusal, token},
+    vendor::{
+        Credentials, LIFETIME, Plain, Problem, Reply, answer, cut, hang, refusal, token,
+        unreachable,
+    },
 };
 
 #[tokio::test(start_paused = true)]
 async fn request_that_was_never_sent_is_repeated_twice() {
-    let played = play(Reply::unreachable).await;
+    let played = play(unreachable).await;
     assert_eq!(played.requests, 3);
     assert!(matches!(played.error, Error::Unavailable(_)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn login_without_a_full_answer_is_repeated_once() {
-    assert_eq!(play(Reply::cut).await.requests, 2);
+    assert_eq!(play(cut).await.requests, 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn login_that_is_never_answered_is_repeated_once_after_ten_seconds() {
-    let played = play(Reply::hang).await;
+    let played = play(hang).await;
     assert_eq!(played.requests, 2);
     assert_eq!(played.took, Duration::from_millis(20_250));
     assert!(matches!(played.error, Error::TimedOut(_)));
@@ -37,7 +36,7 @@ async fn login_that_is_never_answered_is_repeated_once_after_ten_seconds() {
 #[tokio::test(start_paused = true)]
 async fn busy_vendor_is_asked_three_times() {
     for status in [408, 502, 503, 504] {
-        let played = play(move || Reply::json(status, "")).await;
+        let played = play(move || answer(status, "")).await;
         assert_eq!(played.requests, 3, "{status}");
         assert_eq!(played.error.status().unwrap(), status);
         assert!(played.error.is_transient());
@@ -47,7 +46,7 @@ async fn busy_vendor_is_asked_three_times() {
 #[tokio::test(start_paused = true)]
 async fn server_error_is_repeated_once() {
     for status in [500, 501, 599] {
-        let played = play(move || Reply::json(status, "")).await;
+        let played = play(move || answer(status, "")).await;
         assert_eq!(played.requests, 2, "{status}");
     }
 }
@@ -76,7 +75,7 @@ async fn answers_that_are_no_token_are_never_repeated() {
         (302, ""),
         (308, ""),
     ] {
-        let played = play(move || Reply::json(status, body)).await;
+        let played = play(move || answer(status, body)).await;
         assert_eq!(played.requests, 1, "{status} {body}");
         assert!(matches!(played.error, Error::InvalidResponse(_)));
     }
@@ -85,10 +84,7 @@ async fn answers_that_are_no_token_are_never_repeated() {
 #[tokio::test(start_paused = true)]
 async fn pause_between_attempts_doubles() {
     // In the middle of the jitter: half of 0.5 s, and half of 1 s.
-    assert_eq!(
-        play(Reply::unreachable).await.took,
-        Duration::from_millis(750)
-    );
+    assert_eq!(play(unreachable).await.took, Duration::from_millis(750));
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,7 +109,7 @@ async fn longer_retry_after_fails_at_once_and_says_until_when() {
 #[tokio::test(start_paused = true)]
 async fn rate_limit_without_a_hint_is_not_repeated() {
     for reply in [
-        || Reply::json(429, ""),
+        || answer(429, ""),
         || refusal(400, "too_many_logins"),
         || retry_after(429, "soon"),
         || retry_after(429, "-1"),
@@ -127,8 +123,8 @@ async fn rate_limit_without_a_hint_is_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn success_of_a_later_attempt_is_all_that_callers_see() {
     let scene = Scene::new();
-    scene.vendor.once(Reply::unreachable);
-    scene.vendor.once(|| Reply::json(503, ""));
+    scene.vendor.once(unreachable);
+    scene.vendor.once(|| answer(503, ""));
     assert_eq!(scene.token().await.unwrap(), "access-1");
     assert_eq!(scene.vendor.requests(), 3);
     assert_eq!(scene.authenticator.snapshot().failures, 0);
@@ -138,7 +134,7 @@ async fn success_of_a_later_attempt_is_all_that_callers_see() {
 async fn attempts_are_as_many_as_set() {
     for most in 1..=3 {
         let scene = Scene::with(|builder| builder.attempts(most));
-        scene.vendor.always(Reply::unreachable);
+        scene.vendor.always(unreachable);
         scene.token().await.unwrap_err();
         assert_eq!(scene.vendor.requests(), most as usize);
     }
@@ -146,7 +142,7 @@ async fn attempts_are_as_many_as_set() {
 
 #[tokio::test(start_paused = true)]
 async fn flight_ends_after_twenty_five_seconds() {
-    let played = play(|| Reply::json(502, "").after(secs(9))).await;
+    let played = play(|| answer(502, "").map(|it| it.after(secs(9)))).await;
     assert_eq!((played.requests, played.took), (3, secs(25)));
     assert!(matches!(played.error, Error::TimedOut(_)));
 }
@@ -154,7 +150,7 @@ async fn flight_ends_after_twenty_five_seconds() {
 #[tokio::test(start_paused = true)]
 async fn flight_ends_when_the_deadline_says_so() {
     let scene = Scene::with(|builder| builder.deadline(secs(2)));
-    scene.vendor.always(Reply::hang);
+    scene.vendor.always(hang);
     let asked = Instant::now();
     let error = scene.token().await.unwrap_err();
     assert!(matches!(error, Error::TimedOut(_)), "{error}");
@@ -164,7 +160,7 @@ async fn flight_ends_when_the_deadline_says_so() {
 #[tokio::test(start_paused = true)]
 async fn attempt_ends_when_its_own_timeout_says_so() {
     let scene = Scene::with(|builder| builder.attempt_timeout(secs(1)));
-    scene.vendor.once(Reply::hang);
+    scene.vendor.once(hang);
     scene.vendor.once(|| token("late", LIFETIME));
     let asked = Instant::now();
     assert_eq!(scene.token().await.unwrap(), "late");
@@ -180,7 +176,10 @@ async fn settings_out_of_range_are_refused_by_name() {
         (|it| it.attempt_timeout(secs(0)), "attempt timeout"),
         (|it| it.deadline(secs(301)), "deadline"),
         (|it| it.early_renewal(f64::NAN), "early renewal"),
-        (|it| it.cool_down(CoolDown::Refused, secs(0)), "cool-down"),
+        (
+            |it| it.cool_down(ErrorKind::CredentialsRefused, secs(0)),
+            "cool-down",
+        ),
     ];
     for (set, field) in settings {
         let credentials = Credentials::guarded_by(Arc::default());
@@ -211,7 +210,7 @@ async fn play(answer: impl Fn() -> Reply + Send + Sync + 'static) -> Played {
 }
 
 fn retry_after(status: u16, value: &'static str) -> Reply {
-    Reply::json(status, "").header(header::RETRY_AFTER, HeaderValue::from_static(value))
+    answer(status, "").map(|it| it.with_header("Retry-After", value))
 }
 
 /// Tokio rounds each timer up to a millisecond.

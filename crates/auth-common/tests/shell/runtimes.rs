@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use auth_common::{Authenticator, Error, TokenState, testing::Reply};
+use auth_common::{Authenticator, Error, TokenState};
 use tokio::{
     runtime::{Builder, Runtime},
     task::yield_now,
@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     scene::{Outcome, Scene, at_once, secs},
-    vendor::{Asked, Credentials, LIFETIME, Plain, Refreshing, Vendor, token},
+    vendor::{Asked, Credentials, LIFETIME, Plain, Refreshing, Vendor, answer, hang, token},
 };
 
 #[test]
@@ -89,7 +89,7 @@ fn callers_on_many_runtimes_cause_one_request() {
 fn waiter_elects_anew_at_once_when_the_runtime_of_the_flight_shuts_down() {
     for a in [current_thread(), multi_thread()] {
         let scene = Scene::new();
-        scene.vendor.once(Reply::hang);
+        scene.vendor.once(hang);
         start_flight(&a, &scene);
         let (outcome, took) = paused().block_on(async {
             let asked = Instant::now();
@@ -107,7 +107,7 @@ fn waiter_elects_anew_at_once_when_the_runtime_of_the_flight_shuts_down() {
 #[test]
 fn waiter_supersedes_a_flight_that_nobody_drives() {
     let scene = Scene::new();
-    scene.vendor.once(Reply::hang);
+    scene.vendor.once(hang);
     let a = current_thread();
     start_flight(&a, &scene);
     let (outcome, took) = paused().block_on(timed(scene.token()));
@@ -120,7 +120,7 @@ fn waiter_supersedes_a_flight_that_nobody_drives() {
 #[test]
 fn waiter_gives_up_after_thirty_seconds() {
     let scene = Scene::new();
-    scene.vendor.always(Reply::hang);
+    scene.vendor.always(hang);
     let a = current_thread();
     start_flight(&a, &scene);
     let (outcome, took) = paused().block_on(timed(scene.token()));
@@ -130,9 +130,44 @@ fn waiter_gives_up_after_thirty_seconds() {
 }
 
 #[test]
+fn superseded_flight_asks_the_vendor_for_nothing_when_it_is_driven_again() {
+    let scene = Scene::new();
+    let a = current_thread();
+    // The caller is polled, and the flight that it starts is not.
+    a.block_on(async { assert!(at_once(scene.token()).is_none()) });
+    scene.clock.advance(secs(30));
+    let outcome = paused().block_on(scene.token());
+    assert_eq!(outcome.unwrap(), "access-1");
+    a.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
+    assert_eq!(scene.vendor.requests(), 1);
+    assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-1");
+}
+
+#[test]
+fn superseded_flight_leaves_the_refresh_token_alone_when_it_is_driven_again() {
+    let scene = Scene::<Refreshing>::of(|builder| builder);
+    paused().block_on(scene.token()).unwrap();
+    scene.clock.advance(LIFETIME);
+    let a = current_thread();
+    a.block_on(async { assert!(at_once(scene.token()).is_none()) });
+    scene.clock.advance(secs(30));
+    paused().block_on(scene.token()).unwrap();
+    a.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
+    let asked = [Asked::Login, Asked::Refresh("refresh-1".into())];
+    assert_eq!(scene.vendor.asked(), asked);
+    // The refresh token is still there for the next.
+    scene.clock.advance(LIFETIME);
+    paused().block_on(scene.token()).unwrap();
+    assert_eq!(scene.vendor.asked().len(), 3);
+    assert!(matches!(scene.vendor.asked()[2], Asked::Refresh(_)));
+}
+
+#[test]
 fn late_token_of_a_superseded_flight_does_not_displace_a_newer_one() {
     let scene = Scene::with(|builder| builder.deadline(SHORT));
-    scene.vendor.once(|| token("late", LIFETIME).after(BRIEF));
+    scene
+        .vendor
+        .once(|| token("late", LIFETIME).map(|it| it.after(BRIEF)));
     let (a, b) = (current_thread(), multi_thread());
     start_flight(&a, &scene);
     scene.clock.advance(OVERDUE);
@@ -146,11 +181,13 @@ fn late_token_of_a_superseded_flight_does_not_displace_a_newer_one() {
 #[test]
 fn late_token_of_a_superseded_flight_is_kept_when_there_is_nothing_newer() {
     let scene = Scene::with(|builder| builder.deadline(SHORT));
-    scene.vendor.once(|| token("late", LIFETIME).after(BRIEF));
+    scene
+        .vendor
+        .once(|| token("late", LIFETIME).map(|it| it.after(BRIEF)));
     let (a, b) = (current_thread(), current_thread());
     start_flight(&a, &scene);
     scene.clock.advance(OVERDUE);
-    scene.vendor.once(|| Reply::json(401, ""));
+    scene.vendor.once(|| answer(401, ""));
     b.block_on(scene.token()).unwrap_err();
 
     finish_flights(&a);
@@ -160,7 +197,9 @@ fn late_token_of_a_superseded_flight_is_kept_when_there_is_nothing_newer() {
 #[test]
 fn late_failure_of_a_superseded_flight_changes_nothing() {
     let scene = Scene::with(|builder| builder.deadline(SHORT));
-    scene.vendor.once(|| Reply::json(401, "").after(BRIEF));
+    scene
+        .vendor
+        .once(|| answer(401, "").map(|it| it.after(BRIEF)));
     let (a, b) = (current_thread(), current_thread());
     start_flight(&a, &scene);
     scene.clock.advance(OVERDUE);
@@ -179,7 +218,9 @@ fn late_failure_of_a_superseded_flight_does_not_displace_a_newer_refresh_token()
     let (a, b) = (current_thread(), current_thread());
     b.block_on(scene.token()).unwrap();
     scene.clock.advance(LIFETIME);
-    scene.vendor.once(|| Reply::json(429, "").after(BRIEF));
+    scene
+        .vendor
+        .once(|| answer(429, "").map(|it| it.after(BRIEF)));
     start_flight(&a, &scene);
     scene.clock.advance(OVERDUE);
     b.block_on(scene.token()).unwrap();
@@ -199,7 +240,7 @@ fn token_is_renewed_ahead_where_every_call_has_a_new_runtime() {
         scene.clock.advance(secs(3240));
 
         // The caller does not wait, and its runtime takes the background flight along.
-        scene.vendor.always(Reply::hang);
+        scene.vendor.always(hang);
         assert_eq!(call(), "access-1");
         assert!(!scene.authenticator.snapshot().in_flight);
 
@@ -234,7 +275,7 @@ fn caller_that_awaits_a_flight_ahead_of_expiry_does_so_for_ten_seconds_at_most()
     let scene = Scene::new();
     current_thread().block_on(scene.token()).unwrap();
     scene.clock.advance(secs(3240));
-    scene.vendor.always(Reply::hang);
+    scene.vendor.always(hang);
     current_thread().block_on(scene.token()).unwrap();
     scene.clock.advance(secs(30));
 
@@ -305,7 +346,7 @@ fn runtime_that_has_shut_down_is_an_error() {
 fn last_authenticator_ends_its_flight_from_outside_the_runtime() {
     for runtime in [current_thread(), multi_thread()] {
         let scene = Scene::new();
-        scene.vendor.always(Reply::hang);
+        scene.vendor.always(hang);
         start_flight(&runtime, &scene);
         let Scene {
             authenticator,
@@ -322,7 +363,7 @@ fn last_authenticator_ends_its_flight_from_outside_the_runtime() {
 #[test]
 fn last_authenticator_ends_a_superseded_flight_too() {
     let scene = Scene::new();
-    scene.vendor.always(Reply::hang);
+    scene.vendor.always(hang);
     let (a, b) = (current_thread(), current_thread());
     start_flight(&a, &scene);
     scene.clock.advance(secs(28));

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use auth_common::{Authenticator, Error, TokenState, testing::Reply};
+use auth_common::{Authenticator, Error, TokenState};
 use chrono::TimeDelta;
 use tokio::{
     runtime::{Builder, Handle},
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     scene::{Scene, at_once, secs, settle},
-    vendor::{Credentials, LIFETIME, Plain, Vendor, token},
+    vendor::{Credentials, LIFETIME, Plain, Vendor, answer, token, unreachable},
 };
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +96,7 @@ async fn failing_background_refresh_is_invisible_and_tried_again_on_schedule() {
     let scene = Scene::with(|builder| builder.attempts(1));
     scene.vendor.once(|| token("day", secs(36_000)));
     scene.token().await.unwrap();
-    scene.vendor.always(Reply::unreachable);
+    scene.vendor.always(unreachable);
 
     scene.pass(secs(36_000 - 3600)).await;
     let mut tried = Vec::new();
@@ -128,7 +128,7 @@ async fn steady_caller_never_waits_across_many_renewals() {
     let scene = Scene::new();
     scene
         .vendor
-        .always(|| token("any", secs(300)).after(Duration::from_millis(50)));
+        .always(|| token("any", secs(300)).map(|it| it.after(Duration::from_millis(50))));
     scene.token().await.unwrap();
     for second in 0..6000 {
         assert!(scene.token_at_once().is_some(), "waits at {second} s");
@@ -154,7 +154,7 @@ async fn mandatory_caller_gets_the_cached_token_when_the_flight_fails() {
     let scene = Scene::new();
     scene.token().await.unwrap();
     scene.pass(secs(3540)).await;
-    scene.vendor.always(|| Reply::json(401, ""));
+    scene.vendor.always(|| answer(401, ""));
     assert_eq!(scene.token().await.unwrap(), "access-1");
     assert_eq!(scene.vendor.requests(), 2);
 
@@ -167,7 +167,7 @@ async fn mandatory_caller_gets_the_cached_token_when_the_flight_fails() {
 async fn expired_token_is_never_served() {
     let scene = Scene::new();
     scene.token().await.unwrap();
-    scene.vendor.always(Reply::unreachable);
+    scene.vendor.always(unreachable);
     scene.pass(LIFETIME).await;
     let error = scene.token().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable(_)), "{error}");
@@ -180,7 +180,9 @@ async fn token_that_expires_while_its_caller_waits_is_not_served() {
     let scene = Scene::new();
     scene.token().await.unwrap();
     scene.pass(LIFETIME - secs(1)).await;
-    scene.vendor.always(|| Reply::json(401, "").after(secs(5)));
+    scene
+        .vendor
+        .always(|| answer(401, "").map(|it| it.after(secs(5))));
     let mut callers = scene.callers(1).await;
     scene.pass(secs(1)).await;
     let error = callers.join_next().await.unwrap().unwrap().unwrap_err();
@@ -244,7 +246,7 @@ async fn token_expires_while_the_machine_is_suspended() {
     scene.token().await.unwrap();
     scene.pass(secs(60)).await;
     scene.clock.set_wall(scene.clock.wall() + LIFETIME);
-    scene.vendor.always(Reply::unreachable);
+    scene.vendor.always(unreachable);
     assert!(scene.token().await.is_err());
 }
 
@@ -278,7 +280,9 @@ async fn same_token_again_from_a_renewal_is_served_without_a_loop() {
 #[tokio::test(start_paused = true)]
 async fn waiter_has_its_answer_as_soon_as_the_vendor_gives_it() {
     let scene = Scene::new();
-    scene.vendor.once(|| token("slow", LIFETIME).after(secs(3)));
+    scene
+        .vendor
+        .once(|| token("slow", LIFETIME).map(|it| it.after(secs(3))));
     let asked = Instant::now();
     scene.token().await.unwrap();
     assert!((secs(3)..secs(4)).contains(&asked.elapsed()));

@@ -8,12 +8,12 @@ use std::{
 };
 
 use auth_common::{
-    BaseUrl, ConfigurationError, Credential, Grant, InvalidBody, JsonObject, RefreshTokenEndpoint,
+    BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody, JsonObject, Refresh,
     Refusal, TokenEndpoint, TokenRequest, Transport, Vars,
-    testing::{Call, Reply, Script},
+    testing::{Outage, Request, Response, Script},
 };
 use http::StatusCode;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 /// A vendor with a password grant, and nothing else.
 pub(crate) type Plain = Endpoint<false>;
@@ -22,10 +22,7 @@ pub(crate) type Plain = Endpoint<false>;
 pub(crate) type Refreshing = Endpoint<true>;
 
 /// The token endpoint of either.
-pub(crate) struct Endpoint<const REFRESHES: bool> {
-    base: BaseUrl,
-    credentials: Credentials,
-}
+pub(crate) struct Endpoint<const REFRESHES: bool>;
 
 /// A user name and a password; and whatever is to be dropped with them.
 pub(crate) struct Credentials {
@@ -47,35 +44,41 @@ impl<const REFRESHES: bool> TokenEndpoint for Endpoint<REFRESHES> {
     type Credentials = Credentials;
     type TokenResponse = Granted;
     type ErrorResponse = Problem;
-    type RefreshResponse = Granted;
 
     const VENDOR: &'static str = "Sample";
     const USER_AGENT: &'static str = "sample-auth/0.0.0";
     const FALLBACK_LIFETIME: Duration = HOUR;
+    const REFRESH: Option<Refresh> = if REFRESHES {
+        let read = |body: &JsonObject<'_>| Granted::read(body).map(Into::into);
+        Some(Refresh::json("refresh", "refresh", read).rotating())
+    } else {
+        None
+    };
+    const REQUIRED_VARS: &'static [&'static str] = &["SAMPLE_PASSWORD"];
 
-    fn new((): (), credentials: Credentials) -> Result<Self, ConfigurationError> {
-        let base = "http://localhost".parse()?;
-        Ok(Self { base, credentials })
+    fn base_url((): ()) -> Result<BaseUrl, ConfigurationError> {
+        "http://localhost".parse()
     }
 
-    fn from_vars(vars: &Vars) -> Result<Self, ConfigurationError> {
-        let password = vars.credential("SAMPLE_PASSWORD")?;
-        let _guard = Arc::default();
-        Self::new((), Credentials { password, _guard })
+    fn environment_from(_: &Vars) -> Result<(), ConfigurationError> {
+        Ok(())
     }
 
-    fn base_url(&self) -> &BaseUrl {
-        &self.base
+    fn credentials_from(vars: &Vars) -> Result<Credentials, ConfigurationError> {
+        Ok(Credentials {
+            password: vars.credential("SAMPLE_PASSWORD")?,
+            _guard: Arc::default(),
+        })
     }
 
-    fn secrets(&self) -> Vec<&str> {
-        vec![self.credentials.password.expose_secret()]
+    fn secrets(credentials: &Credentials) -> Vec<&str> {
+        vec![credentials.password.expose_secret()]
     }
 
-    fn token_request(&self) -> TokenRequest {
+    fn token_request(credentials: &Credentials) -> TokenRequest {
         let fields = [
             ("username", "maria"),
-            ("password", self.credentials.password.expose_secret()),
+            ("password", credentials.password.expose_secret()),
         ];
         if REFRESHES {
             TokenRequest::json("login", &fields)
@@ -84,37 +87,22 @@ impl<const REFRESHES: bool> TokenEndpoint for Endpoint<REFRESHES> {
         }
     }
 
-    fn token_response(&self, body: &JsonObject<'_>) -> Result<Granted, InvalidBody> {
+    fn token_response(body: &JsonObject<'_>) -> Result<Granted, InvalidBody> {
         Granted::read(body)
     }
 
-    fn error_response(&self, body: &JsonObject<'_>) -> Problem {
+    fn error_response(body: &JsonObject<'_>) -> Problem {
         Problem(body.text("error"))
     }
 
-    fn refusal(&self, status: StatusCode, response: &Problem) -> Refusal {
+    fn refusal(_: Exchange, status: StatusCode, response: &Problem) -> Refusal {
         match (status, response.0.as_deref()) {
             (StatusCode::UNAUTHORIZED, _) => Refusal::Credentials,
             (_, Some("too_many_logins")) => Refusal::RateLimited,
             _ => Refusal::Other,
         }
     }
-
-    fn refresh_request(&self, refresh_token: &SecretString) -> Option<TokenRequest> {
-        let fields = [("refresh", refresh_token.expose_secret())];
-        REFRESHES.then(|| TokenRequest::json("refresh", &fields))
-    }
-
-    fn refresh_response(&self, body: &JsonObject<'_>) -> Result<Granted, InvalidBody> {
-        if REFRESHES {
-            Granted::read(body)
-        } else {
-            Err(InvalidBody::new("the body", "answers no login"))
-        }
-    }
 }
-
-impl RefreshTokenEndpoint for Refreshing {}
 
 pub(crate) struct Granted {
     pub(crate) access: SecretString,
@@ -123,7 +111,7 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    fn read(body: &JsonObject<'_>) -> Result<Self, InvalidBody> {
+    pub(crate) fn read(body: &JsonObject<'_>) -> Result<Self, InvalidBody> {
         Ok(Self {
             access: body.token("access")?,
             expires_in: body.expires_in()?,
@@ -151,7 +139,7 @@ impl fmt::Display for Problem {
 /// The vendor's server. It answers as the test plans, or else hands out `access-1`, `access-2`, …; and it keeps a list
 /// of what it was asked. Clones are the same server.
 #[derive(Clone, Default)]
-pub(crate) struct Vendor(Arc<Mutex<Books>>);
+pub(crate) struct Vendor(Arc<Mutex<Record>>);
 
 /// What the vendor was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +150,7 @@ pub(crate) enum Asked {
 }
 
 #[derive(Default)]
-struct Books {
+struct Record {
     asked: Vec<Asked>,
     granted: usize,
     planned: VecDeque<Plan>,
@@ -171,55 +159,58 @@ struct Books {
 
 type Plan = Arc<dyn Fn() -> Reply + Send + Sync>;
 
+/// What comes of a request.
+pub(crate) type Reply = Result<Response, Outage>;
+
 impl Vendor {
     /// Answers one request so, after those planned before.
     pub(crate) fn once(&self, plan: impl Fn() -> Reply + Send + Sync + 'static) {
-        self.books().planned.push_back(Arc::new(plan));
+        self.record().planned.push_back(Arc::new(plan));
     }
 
     /// From now on answers every request so for which nothing else is planned.
     pub(crate) fn always(&self, plan: impl Fn() -> Reply + Send + Sync + 'static) {
-        self.books().otherwise = Some(Arc::new(plan));
+        self.record().otherwise = Some(Arc::new(plan));
     }
 
     /// From now on hands out tokens again.
     pub(crate) fn recover(&self) {
-        self.books().otherwise = None;
+        self.record().otherwise = None;
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.books().asked.clone()
+        self.record().asked.clone()
     }
 
     /// How many requests came.
     pub(crate) fn requests(&self) -> usize {
-        self.books().asked.len()
+        self.record().asked.len()
     }
 
     /// The way to it. It is gone when nobody holds the transport any more, and with it what `guard` guards.
     pub(crate) fn transport(&self, guard: Arc<()>) -> Transport {
         let vendor = self.clone();
-        Script::new(move |call| {
+        Script::new(move |request| {
             let _ = &guard;
-            vendor.answer(call)
+            vendor.answer(request)
         })
         .transport()
     }
 
-    fn answer(&self, call: &Call) -> Reply {
-        let refresh_token = refresh_token(call);
-        let refreshes = call.headers()[http::header::CONTENT_TYPE] == "application/json";
-        let mut books = self.books();
+    fn answer(&self, request: &Request) -> Reply {
+        let refresh_token = refresh_token(request);
+        let refreshes = request.header("content-type") == Some("application/json");
+        let mut record = self.record();
         let asked = refresh_token.clone().map_or(Asked::Login, Asked::Refresh);
-        books.asked.push(asked);
-        let planned = books.planned.pop_front();
-        if let Some(plan) = planned.or_else(|| books.otherwise.clone()) {
+        record.asked.push(asked);
+        let planned = record.planned.pop_front();
+        if let Some(plan) = planned.or_else(|| record.otherwise.clone()) {
             // What is planned may panic or take its time: not under the lock.
-            drop(books);
+            drop(record);
             return plan();
         }
-        books.granted += 1;
-        let granted = books.granted;
+        record.granted += 1;
+        let granted = record.granted;
         if refreshes && refresh_token.is_none() {
             let refresh = format!("refresh-{granted}");
             token_pair(&format!("access-{granted}"), &refresh)
@@ -228,7 +219,7 @@ impl Vendor {
         }
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    fn record(&self) -> MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -236,29 +227,49 @@ impl Vendor {
 /// A success: `access`, for so long.
 pub(crate) fn token(access: &str, lifetime: Duration) -> Reply {
     let seconds = lifetime.as_secs();
-    Reply::json(
+    Ok(Response::json(
         200,
         format!(r#"{{"access":"{access}","expires_in":{seconds}}}"#),
-    )
+    ))
 }
 
 /// A success with a refresh token, for the [`LIFETIME`].
 pub(crate) fn token_pair(access: &str, refresh: &str) -> Reply {
     let seconds = LIFETIME.as_secs();
-    Reply::json(
+    Ok(Response::json(
         200,
         format!(r#"{{"access":"{access}","refresh":"{refresh}","expires_in":{seconds}}}"#),
-    )
+    ))
 }
 
 /// A refusal with this status, in the vendor's own shape.
 pub(crate) fn refusal(status: u16, error: &str) -> Reply {
-    Reply::json(status, format!(r#"{{"error":"{error}"}}"#))
+    Ok(Response::json(status, format!(r#"{{"error":"{error}"}}"#)))
 }
 
-fn refresh_token(call: &Call) -> Option<String> {
-    (call.url().path() == "/refresh").then(|| {
-        let body: serde_json::Value = serde_json::from_slice(call.body()).unwrap();
+/// An answer with this status and body.
+pub(crate) fn answer(status: u16, body: &str) -> Reply {
+    Ok(Response::json(status, body))
+}
+
+/// No connection.
+pub(crate) fn unreachable() -> Reply {
+    Err(Outage::Unreachable)
+}
+
+/// The connection ends before the answer does.
+pub(crate) fn cut() -> Reply {
+    Err(Outage::Cut)
+}
+
+/// Nothing comes back.
+pub(crate) fn hang() -> Reply {
+    Err(Outage::Hang)
+}
+
+fn refresh_token(request: &Request) -> Option<String> {
+    (request.target() == "/refresh").then(|| {
+        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
         body["refresh"].as_str().unwrap().to_owned()
     })
 }
