@@ -1,4 +1,4 @@
-//! All five vendors hand out tokens, played by stand-ins in this process, with neither an account nor a network:
+//! All vendors hand out tokens, played by stand-ins in this process, with neither an account nor a network:
 //!
 //! ```sh
 //! cargo run --example all_vendors
@@ -12,12 +12,10 @@
 
 use std::{env, error::Error, iter, process::ExitCode};
 
-use auth_common::{
-    Authenticator, TokenEndpoint,
-    testing::{Role, StandIn},
-};
+use auth_common::{Authenticator, TokenEndpoint, testing::StandIn};
 use reqwest::{Client, StatusCode, header::AUTHORIZATION};
 use tokio::task::JoinSet;
+use vendors::Vendor;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -26,7 +24,7 @@ async fn main() -> ExitCode {
     let report = match arguments[..] {
         [] => rehearse_all().await,
         ["--live", vendor] => live(vendor).await,
-        _ => Err(USAGE.into()),
+        _ => Err(usage().into()),
     };
     match report {
         Ok(report) => {
@@ -41,13 +39,12 @@ async fn main() -> ExitCode {
 }
 
 async fn rehearse_all() -> Result<String, Box<dyn Error>> {
-    let rows = [
-        rehearse::<invoisys_auth::testing::Vendor>().await?,
-        rehearse::<contasimples_auth::testing::Vendor>().await?,
-        rehearse::<directlink_auth::testing::Vendor>().await?,
-        rehearse::<blackbox_auth::testing::Vendor>().await?,
-        rehearse::<zapsign_auth::testing::Vendor>().await?,
-    ];
+    macro_rules! rehearse {
+        ([$($vendor:ident)*]) => {
+            [$(rehearse::<vendors::$vendor::testing::Vendor>().await?),*]
+        };
+    }
+    let rows = vendors::for_each!(rehearse);
     Ok(format!(
         "{}\nEach vendor was a stand-in in this process, and counted the logins itself.\n\
          `--live <vendor>` asks the real one; its environment variables say where and as whom.",
@@ -56,22 +53,25 @@ async fn rehearse_all() -> Result<String, Box<dyn Error>> {
 }
 
 async fn live(vendor: &str) -> Result<String, Box<dyn Error>> {
-    match vendor {
-        "invoisys" => perform::<invoisys_auth::testing::Vendor>().await,
-        "contasimples" => perform::<contasimples_auth::testing::Vendor>().await,
-        "directlink" => perform::<directlink_auth::testing::Vendor>().await,
-        "blackbox" => perform::<blackbox_auth::testing::Vendor>().await,
-        "zapsign" => perform::<zapsign_auth::testing::Vendor>().await,
-        _ => Err(USAGE.into()),
+    macro_rules! perform {
+        ([$($known:ident)*]) => {
+            $(
+                if vendor == vendors::$known::testing::Vendor::word() {
+                    return perform::<vendors::$known::testing::Vendor>().await;
+                }
+            )*
+        };
     }
+    vendors::for_each!(perform);
+    Err(usage().into())
 }
 
 /// The whole tour with a stand-in.
-async fn rehearse<R: Role + Default>() -> Result<Row, Box<dyn Error>> {
-    let vendor = StandIn::<R>::start();
-    let authenticator = vendor.authenticator()?;
+async fn rehearse<V: Vendor>() -> Result<Row, Box<dyn Error>> {
+    let vendor = StandIn::<V>::start();
+    let authenticator: Authenticator<V::Endpoint> = vendor.authenticator()?.into();
     let http = Client::builder().no_proxy().build()?;
-    let row = tour(&authenticator, &http, R::RESOURCE, || vendor.logins()).await?;
+    let row = tour(&authenticator, &http, V::RESOURCE, || vendor.logins()).await?;
 
     vendor.refuse_credentials();
     let Err(error) = authenticator.request_token().await else {
@@ -87,14 +87,14 @@ async fn rehearse<R: Role + Default>() -> Result<Row, Box<dyn Error>> {
 }
 
 /// The tour with the vendor itself: a login that is refused on purpose may lock the account, so there is none.
-async fn perform<R: Role>() -> Result<String, Box<dyn Error>> {
-    let authenticator = Authenticator::<R::Endpoint>::from_env()?;
+async fn perform<V: Vendor>() -> Result<String, Box<dyn Error>> {
+    let authenticator = Authenticator::<V::Endpoint>::from_env()?;
     let logins = || authenticator.snapshot().logins as usize;
-    let row = tour(&authenticator, &Client::new(), R::RESOURCE, logins).await?;
+    let row = tour(&authenticator, &Client::new(), V::RESOURCE, logins).await?;
     Ok(format!(
         "{}\n{} answered at {}. No login was refused on purpose: that may lock the account.",
         table(&[row]),
-        R::Endpoint::VENDOR,
+        V::Endpoint::VENDOR,
         authenticator.base_url()
     ))
 }
@@ -202,6 +202,10 @@ fn line([before @ .., last]: &[String; 6], widths: [usize; 6]) -> String {
         .collect()
 }
 
+fn usage() -> String {
+    format!("usage: all_vendors [--live {}]", vendors::words().join("|"))
+}
+
 const HEADINGS: [&str; 6] = [
     "vendor",
     "token lives",
@@ -214,4 +218,3 @@ const HEADINGS: [&str; 6] = [
 const CALLERS: usize = 1000;
 /// The width of the table, in characters.
 const LINE: usize = 100;
-const USAGE: &str = "usage: all_vendors [--live invoisys|contasimples|directlink|blackbox|zapsign]";

@@ -7,125 +7,78 @@ use std::{
     process::{Command, Output},
 };
 
-use auth_common::testing::{Role, StandIn};
+use auth_common::{TokenEndpoint, testing::StandIn};
+use vendors::Vendor;
 
 #[test]
-fn all_five_vendors_in_one_table() {
+fn all_vendors_in_one_table() {
     let output = run("all_vendors", &[], &[]);
     let table = stdout(&output);
     assert!(output.status.success(), "{}", stderr(&output));
-    let row = |vendor: &str| {
-        let row = table.lines().find(|line| line.starts_with(vendor));
-        row.unwrap_or_else(|| panic!("{vendor} is missing from\n{table}"))
-    };
-    for (vendor, expected) in [
-        ("Invoisys", ["25 h 47 min", "400 Credenciais inválidas."]),
-        ("Conta Simples", ["1 h", "401 "]),
-        ("DirectLink", ["1 h", "401 Unauthorized"]),
-        ("BlackBox", ["24 h", "400 The user name or password"]),
-        ("ZapSign", ["refresh token", "401 "]),
-    ] {
-        let row = row(vendor);
-        for expected in expected.into_iter().chain(["200 OK", "1 login "]) {
-            assert!(row.contains(expected), "{expected} is missing from {row}");
-        }
+    macro_rules! check {
+        ([$($vendor:ident)*]) => {
+            $(check_row::<vendors::$vendor::testing::Vendor>(&table);)*
+        };
     }
+    vendors::for_each!(check);
     assert!(
         table.lines().all(|line| line.chars().count() <= 100),
         "{table}"
     );
-    for secret in ["Bearer", "eyJ", "pehddf4", "senha"] {
+    for secret in SECRETS {
         assert!(!table.contains(secret), "{table}");
     }
 }
 
-#[test]
-fn blackbox_says_what_is_missing_and_works_when_nothing_is() {
-    let vendor = StandIn::<blackbox_auth::testing::Vendor>::start();
-    let url = vendor.base_url().unwrap();
-    try_out(
-        "blackbox",
-        &vendor,
-        &[
-            ("BLACKBOX_URL", url.as_str()),
-            ("BLACKBOX_USERNAME", "usuario.da.loja"),
-            ("BLACKBOX_PASSWORD", "senha da loja"),
-        ],
-        &[],
-    );
+/// The row has the vendor's name, the lifetime and the refusal of its document, and a renewal by what it hands out.
+fn check_row<V: Vendor>(table: &str) {
+    let name = V::Endpoint::VENDOR;
+    let row = table
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}  ")));
+    let row = row.unwrap_or_else(|| panic!("{name} is missing from\n{table}"));
+    let minutes = (V::LIFETIME.as_secs() + 30) / 60;
+    let lifetime = match (minutes / 60, minutes % 60) {
+        (hours, 0) => format!(" {hours} h "),
+        (0, minutes) => format!(" {minutes} min "),
+        (hours, minutes) => format!(" {hours} h {minutes} min "),
+    };
+    let role = V::default();
+    let renewed_by = match role.refresh_token(1) {
+        Some(_) => " refresh token ",
+        None => " login ",
+    };
+    let refusal = format!(" {} ", role.credentials_refused().status());
+    for expected in [&lifetime, " 200 OK ", " 1 login ", renewed_by, &refusal] {
+        assert!(row.contains(expected), "{expected} is missing from {row}");
+    }
+    for (variable, value) in role.variables("https://vendor.example") {
+        assert!(!table.contains(&value), "{variable} is in\n{table}");
+    }
 }
 
-#[test]
-fn contasimples_says_what_is_missing_and_works_when_nothing_is() {
-    let vendor = StandIn::playing(contasimples_auth::testing::Vendor::with_key(
-        "key", "secret",
-    ));
-    let url = vendor.base_url().unwrap();
-    try_out(
-        "contasimples",
-        &vendor,
-        &[
-            ("CONTA_SIMPLES_API_KEY", "key"),
-            ("CONTA_SIMPLES_API_SECRET", "secret"),
-            ("CONTA_SIMPLES_ENV", url.as_str()),
-        ],
-        &[],
-    );
+macro_rules! says_what_is_missing_and_works_when_nothing_is {
+    ([$($vendor:ident)*]) => {
+        mod says_what_is_missing_and_works_when_nothing_is {
+            $(
+                #[test]
+                fn $vendor() {
+                    super::try_out::<vendors::$vendor::testing::Vendor>();
+                }
+            )*
+        }
+    };
 }
+vendors::for_each!(says_what_is_missing_and_works_when_nothing_is);
 
 #[test]
-fn directlink_says_what_is_missing_and_works_when_nothing_is() {
-    let vendor = StandIn::<directlink_auth::testing::Vendor>::start();
-    let url = vendor.base_url().unwrap();
-    try_out(
-        "directlink",
-        &vendor,
-        &[
-            ("DIRECTLINK_URL", url.as_str()),
-            ("DIRECTLINK_USERNAME", "johndoe"),
-            ("DIRECTLINK_PASSWORD", "A3ddj3w"),
-        ],
-        &[],
-    );
-}
-
-#[test]
-fn invoisys_says_what_is_missing_and_works_when_nothing_is() {
-    let vendor = StandIn::<invoisys_auth::testing::Vendor>::start();
-    let url = vendor.base_url().unwrap();
-    try_out(
-        "invoisys",
-        &vendor,
-        &[
-            ("INVOISYS_USERNAME", "email@email.com.br"),
-            ("INVOISYS_PASSWORD", "senha do usuário"),
-            ("INVOISYS_ENVIRONMENT", url.as_str()),
-        ],
-        &[],
-    );
-}
-
-#[test]
-fn zapsign_says_what_is_missing_and_works_when_nothing_is() {
-    let vendor = StandIn::<zapsign_auth::testing::Vendor>::start();
-    let url = vendor.base_url().unwrap();
-    try_out(
-        "zapsign",
-        &vendor,
-        &[
-            ("ZAPSIGN_ORGANIZATION_ID", "4321"),
-            ("ZAPSIGN_USERNAME", "dev@exemplo.com.br"),
-            ("ZAPSIGN_PASSWORD", "Senhaforte123"),
-        ],
-        &[("ZAPSIGN_ENVIRONMENT", url.as_str())],
-    );
-}
-
-#[test]
-fn an_unknown_vendor_is_told_the_five() {
+fn an_unknown_vendor_is_told_the_known_ones() {
     let output = run("all_vendors", &["--live", "acme"], &[]);
     assert!(!output.status.success());
-    let usage = "usage: all_vendors [--live invoisys|contasimples|directlink|blackbox|zapsign]\n";
+    let usage = format!(
+        "usage: all_vendors [--live {}]\n",
+        vendors::words().join("|")
+    );
     assert_eq!(stderr(&output), usage);
 }
 
@@ -185,23 +138,28 @@ fn said_by(example: &str) -> String {
     let output = run(example, &[], &[]);
     assert!(output.status.success(), "{}", stderr(&output));
     let said = stdout(&output);
-    for secret in ["Bearer", "eyJ", "pehddf4", "Senhaforte", "senha"] {
+    for secret in SECRETS {
         assert!(!said.contains(secret), "{said}");
     }
     said
 }
 
 /// Runs a vendor's own example and its live tour: without each of the required variables in turn, then with all.
-fn try_out<R: Role>(
-    name: &str,
-    vendor: &StandIn<R>,
-    required: &[(&str, &str)],
-    optional: &[(&str, &str)],
-) {
-    let vars = [required, optional].concat();
+fn try_out<V: Vendor>() {
+    let vendor = StandIn::<V>::start();
+    let name = V::word();
+    let vars = V::default().variables(vendor.base_url().unwrap().as_str());
+    let vars: Vec<_> = vars
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let required: Vec<_> = vars
+        .iter()
+        .filter(|(name, _)| !V::OPTIONAL_VARIABLES.contains(name))
+        .collect();
     for program in [&[name][..], &["all_vendors", "--live", name]] {
         let (program, arguments) = program.split_first().unwrap();
-        for (missing, _) in required {
+        for (missing, _) in &required {
             let rest: Vec<_> = vars
                 .iter()
                 .copied()
@@ -214,7 +172,7 @@ fn try_out<R: Role>(
         }
         let output = run(program, arguments, &[]);
         assert!(!output.status.success());
-        for (missing, _) in required {
+        for (missing, _) in &required {
             assert!(stderr(&output).contains(missing), "{}", stderr(&output));
         }
         assert_eq!(vendor.logins(), 0);
@@ -244,7 +202,7 @@ fn run(example: &str, arguments: &[&str], vars: &[(&str, &str)]) -> Output {
         .envs(env::vars_os().filter(|(name, _)| name == "PATH" || name == "SystemRoot"))
         .envs(vars.iter().copied())
         .output()
-        .expect("`cargo test` builds the examples, unless it is told which targets to build")
+        .expect("`cargo test --workspace` builds every example; for one of them, `cargo build --examples`")
 }
 
 fn stdout(output: &Output) -> String {
@@ -254,3 +212,6 @@ fn stdout(output: &Output) -> String {
 fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
+
+/// What stands in the tokens and in the passwords of the documents.
+const SECRETS: [&str; 5] = ["Bearer", "eyJ", "pehddf4", "Senhaforte", "senha"];

@@ -2,6 +2,7 @@ use crate::{
     audit, links, lints, package, pages, parity,
     process::{Result, cargo},
     step::{self, Step},
+    table,
     workspace::Workspace,
 };
 
@@ -67,6 +68,11 @@ const STEPS: &[Step] = &[
         name: "test",
         headline: "the README's test command",
         run: test,
+    },
+    Step {
+        name: "table",
+        headline: "the tests that the conformance table names are there",
+        run: table::run,
     },
     Step {
         name: "model",

@@ -29,6 +29,7 @@ mod semver_check;
 mod setup;
 mod snippet;
 mod step;
+mod table;
 mod tags;
 mod version;
 mod workspace;

@@ -1,15 +1,18 @@
 //! For tests: a vendor's stand-in on a real socket, a transport without a network, and a clock moved by hand.
 //!
 //! Each vendor crate has, behind its own feature `testing`, a [`StandIn`] that plays its vendor as the vendor's
-//! document has it. What such a role needs to say for itself is a [`Role`].
+//! document has it. What such a role needs to say for itself is a [`Role`]; what the document says beyond that is a
+//! [`Document`].
 
 mod clock;
+mod document;
 mod message;
 mod script;
 mod stand_in;
 mod wiretap;
 
 pub use clock::ManualClock;
+pub use document::Document;
 pub use message::{Request, Response};
 pub use script::{Outage, Script};
 pub use stand_in::{Issued, RequestKind, Role, StandIn, jwt};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use auth_common::{
-    BaseUrl, ConfigurationError,
-    testing::{Issued, RequestKind, Role},
+    BaseUrl, ConfigurationError, ErrorKind,
+    testing::{Document, Issued, RequestKind, Role},
 };
 
 pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
@@ -127,6 +127,28 @@ impl Role for Vendor {
     /// The vendor documents what is in it elsewhere.
     fn resource(&self) -> Response {
         json(200, "[]")
+    }
+}
+
+impl Document for Vendor {
+    /// The document promises nothing; this is short enough for any server.
+    const FALLBACK_LIFETIME: Duration = Duration::from_secs(900);
+
+    fn knowing(identity: &str, secret: &str, _: &str) -> Self {
+        Self::with_user(identity, secret)
+    }
+
+    fn variables(&self, system: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("BLACKBOX_URL", system.into()),
+            ("BLACKBOX_USERNAME", self.username.clone()),
+            ("BLACKBOX_PASSWORD", self.password.clone()),
+        ]
+    }
+
+    /// The vendor documents none.
+    fn refusals(&self) -> Vec<(Response, ErrorKind)> {
+        vec![(self.credentials_refused(), ErrorKind::CredentialsRefused)]
     }
 }
 

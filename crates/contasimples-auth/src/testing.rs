@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use auth_common::{
-    BaseUrl, ConfigurationError,
-    testing::{Issued, RequestKind, Role, jwt},
+    BaseUrl, ConfigurationError, ErrorKind,
+    testing::{Document, Issued, RequestKind, Role, jwt},
 };
 
 pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
@@ -124,6 +124,53 @@ impl Role for Vendor {
     /// As reported.
     fn resource(&self) -> Response {
         Response::json(200, r#"{"amount":1500.75}"#)
+    }
+}
+
+impl Document for Vendor {
+    /// Newer pages of the vendor say so; *Obter Token de Acesso* says 3600 s.
+    const FALLBACK_LIFETIME: Duration = Duration::from_secs(1800);
+    const HOSTS: &'static [(&'static str, &'static str)] = &[
+        ("sandbox", "https://api-sandbox.contasimples.com/"),
+        ("production", "https://api.contasimples.com/"),
+    ];
+
+    fn knowing(identity: &str, secret: &str, _: &str) -> Self {
+        Self::with_key(identity, secret)
+    }
+
+    fn variables(&self, system: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("CONTA_SIMPLES_ENV", system.into()),
+            ("CONTA_SIMPLES_API_KEY", self.api_key.clone()),
+            ("CONTA_SIMPLES_API_SECRET", self.api_secret.clone()),
+        ]
+    }
+
+    fn refusals(&self) -> Vec<(Response, ErrorKind)> {
+        let malformed = Response::json(
+            400,
+            r#"{
+"error": "Bad Request",
+"message": "The request contains invalid parameters or malformed data",
+"code": 400,
+"details": [{"field": "email", "message": "Invalid email format"}]
+}"#,
+        );
+        let failed = Response::json(
+            500,
+            r#"{
+"error": "Internal Server Error",
+"message": "An unexpected error occurred on the server",
+"code": 500,
+"requestId": "req_1234567890"
+}"#,
+        );
+        vec![
+            (self.unauthorized(), ErrorKind::CredentialsRefused),
+            (malformed, ErrorKind::CredentialsRefused),
+            (failed, ErrorKind::Unavailable),
+        ]
     }
 }
 

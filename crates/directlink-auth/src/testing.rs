@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use auth_common::{
-    BaseUrl, ConfigurationError,
-    testing::{Issued, RequestKind, Role, jwt},
+    BaseUrl, ConfigurationError, ErrorKind,
+    testing::{Document, Issued, RequestKind, Role, jwt},
 };
 
 pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
@@ -118,6 +118,31 @@ impl Role for Vendor {
     /// The vendor documents what is in it elsewhere.
     fn resource(&self) -> Response {
         Response::json(200, "{}")
+    }
+}
+
+impl Document for Vendor {
+    fn knowing(identity: &str, secret: &str, _: &str) -> Self {
+        Self::with_user(identity, secret)
+    }
+
+    fn variables(&self, system: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("DIRECTLINK_URL", system.into()),
+            ("DIRECTLINK_USERNAME", self.username.clone()),
+            ("DIRECTLINK_PASSWORD", self.password.clone()),
+        ]
+    }
+
+    fn refusals(&self) -> Vec<(Response, ErrorKind)> {
+        vec![
+            (refused(401, "Unauthorized"), ErrorKind::CredentialsRefused),
+            (refused(400, "Bad Request"), ErrorKind::Refused),
+            (
+                refused(500, "Internal server error"),
+                ErrorKind::Unavailable,
+            ),
+        ]
     }
 }
 

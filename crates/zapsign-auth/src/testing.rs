@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use auth_common::{
-    BaseUrl, ConfigurationError,
-    testing::{Issued, RequestKind, Role, jwt},
+    BaseUrl, ConfigurationError, ErrorKind,
+    testing::{Document, Issued, RequestKind, Role, jwt},
 };
 
 pub use auth_common::testing::{ManualClock, Outage, Request, Response, Script};
@@ -142,6 +142,34 @@ impl Role for Vendor {
     /// The vendor documents what is in it elsewhere.
     fn resource(&self) -> Response {
         Response::json(200, r#"{"results": []}"#)
+    }
+}
+
+impl Document for Vendor {
+    const HOSTS: &'static [(&'static str, &'static str)] = &[
+        ("production", "https://api.zapsign.com.br/"),
+        ("sandbox", "https://sandbox.api.zapsign.com.br/"),
+    ];
+    const OPTIONAL_VARIABLES: &'static [&'static str] = &["ZAPSIGN_ENVIRONMENT"];
+
+    fn knowing(identity: &str, secret: &str, organization: &str) -> Self {
+        Self::with_user(organization, identity, secret)
+    }
+
+    fn variables(&self, system: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("ZAPSIGN_ENVIRONMENT", system.into()),
+            ("ZAPSIGN_ORGANIZATION_ID", self.organization_id.clone()),
+            ("ZAPSIGN_USERNAME", self.username.clone()),
+            ("ZAPSIGN_PASSWORD", self.password.clone()),
+        ]
+    }
+
+    fn refusals(&self) -> Vec<(Response, ErrorKind)> {
+        vec![
+            (self.credentials_refused(), ErrorKind::CredentialsRefused),
+            (self.rate_limited(), ErrorKind::RateLimited),
+        ]
     }
 }
 

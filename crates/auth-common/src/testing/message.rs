@@ -20,10 +20,11 @@ impl Request {
                 String::from_utf8_lossy(value.as_bytes()).into_owned(),
             )
         };
+        let length = ("content-length".into(), body.len().to_string());
         Self {
             method: "POST".into(),
             uri,
-            headers: headers.iter().map(header).collect(),
+            headers: headers.iter().map(header).chain([length]).collect(),
             body: body.to_vec(),
         }
     }
@@ -54,8 +55,8 @@ impl Request {
             .map_or_else(String::new, ToString::to_string)
     }
 
-    /// The value of the header of this name; `None` when it is missing or doubled. A scripted transport shows no header
-    /// that the HTTP library adds.
+    /// The value of the header of this name; `None` when it is missing or doubled. Of the headers
+    /// that the HTTP library adds, a scripted transport shows `Content-Length` alone.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self
             .headers
@@ -163,6 +164,16 @@ impl Response {
     /// An answer in JSON.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self::new(status, "application/json", body)
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The body.
+    pub fn body(&self) -> &str {
+        &self.body
     }
 
     /// Adds a header.

@@ -445,6 +445,18 @@ pub struct Issued {
     pub exchange: Exchange,
 }
 
+impl Issued {
+    /// An access token that was given for `exchange`; the other fields are empty.
+    pub fn new(access_token: impl Into<String>, exchange: Exchange) -> Self {
+        Self {
+            access_token: access_token.into(),
+            refresh_token: None,
+            expires_in: None,
+            exchange,
+        }
+    }
+}
+
 impl fmt::Debug for Issued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Issued")

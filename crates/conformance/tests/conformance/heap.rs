@@ -11,27 +11,27 @@ use std::{
     process::Command,
 };
 
-use auth_common::{Authenticator, BaseUrl, TokenEndpoint};
+use auth_common::{BaseUrl, TokenEndpoint};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     server::{Server, json},
     tls,
-    vendors::{Vendor, every_vendor},
+    vendor::{Vendor, builder_for, every_vendor, success},
 };
 
 async fn no_password_and_at_most_one_token_outlive_the_last_drop<V: Vendor>() {
     let token = text(TOKEN);
-    let success = V::success(token.expose_secret()).to_string();
+    let success = success::<V>(token.expose_secret()).to_string();
     let server = Server::answering(json("200 OK", success)).await;
     let census = census::<V>(&server.base_url(), "").await;
     census.print::<V>("plain HTTP");
     assert!(
-        census.alive.password > 0 && census.alive.token > 0,
+        census.alive.password > census.vendor.password && census.alive.token > 0,
         "the search finds nothing"
     );
-    assert_eq!(census.dropped.password, 0);
+    assert_eq!(census.dropped.password, census.vendor.password);
     // The HTTP library reads into a buffer that it does not wipe.
     assert!(census.dropped.token <= 1, "{}", census.dropped.token);
 }
@@ -43,10 +43,10 @@ async fn no_password_outlives_the_last_drop_over_https<V: Vendor>() {
     let census = census::<V>(&server.base_url(), tls::root()).await;
     census.print::<V>("HTTPS");
     assert!(
-        census.alive.password > 0 && census.alive.token > 0,
+        census.alive.password > census.vendor.password && census.alive.token > 0,
         "the search finds nothing"
     );
-    assert_eq!(census.dropped.password, 0);
+    assert_eq!(census.dropped.password, census.vendor.password);
 }
 every_vendor!(no_password_outlives_the_last_drop_over_https);
 
@@ -65,9 +65,10 @@ fn child<V: Vendor>() {
         .enable_all()
         .build()
         .unwrap();
-    let credentials = V::credentials(IDENTITY, text(PASSWORD).expose_secret(), "4321").unwrap();
-    let environment = V::environment(base.parse().unwrap());
-    let mut builder = Authenticator::<V::Endpoint>::builder(environment, credentials);
+    // The vendor's side knows the password, and keeps it for as long as this process lives.
+    let vendor = V::knowing(IDENTITY, text(PASSWORD).expose_secret(), "4321");
+    report("vendor", &needles);
+    let mut builder = builder_for(&vendor, base.parse().unwrap()).unwrap();
     if !root.is_empty() {
         builder = builder.root_certificate(root.as_bytes());
     }
@@ -76,6 +77,7 @@ fn child<V: Vendor>() {
     report("alive", &needles);
     drop((token, client, runtime));
     report("dropped", &needles);
+    drop(vendor);
 }
 every_vendor!(child child);
 
@@ -87,6 +89,8 @@ struct Copies {
 }
 
 struct Census {
+    /// Before there is an authenticator.
+    vendor: Copies,
     alive: Copies,
     dropped: Copies,
 }
@@ -94,11 +98,8 @@ struct Census {
 impl Census {
     #[allow(clippy::print_stdout, reason = "the figures are for people")]
     fn print<V: Vendor>(&self, wire: &str) {
-        let Copies {
-            password,
-            token,
-            basic,
-        } = &self.dropped;
+        let Copies { token, basic, .. } = &self.dropped;
+        let password = self.dropped.password - self.vendor.password;
         let vendor = V::Endpoint::VENDOR;
         println!(
             "{vendor} over {wire}, after the last drop: password {password}, token {token}, Basic header {basic}"
@@ -107,14 +108,13 @@ impl Census {
 }
 
 async fn census<V: Vendor>(base: &BaseUrl, root: &str) -> Census {
-    let vendor = V::Endpoint::VENDOR.to_lowercase().replace(' ', "");
     let mut child = Command::new(env::current_exe().unwrap());
     child
         .args([
             "--exact",
             "--ignored",
             "--nocapture",
-            &format!("heap::child::{vendor}"),
+            &format!("heap::child::{}", V::MODULE),
         ])
         .env(BASE_URL, base.as_str())
         .env(ROOT, root);
@@ -136,6 +136,7 @@ async fn census<V: Vendor>(base: &BaseUrl, root: &str) -> Census {
         }
     };
     Census {
+        vendor: copies("vendor"),
         alive: copies("alive"),
         dropped: copies("dropped"),
     }

@@ -1,20 +1,19 @@
 //! What a user may hand in: any text arrives as it is, or is refused before anything is sent.
 
-use std::sync::mpsc;
-
 use auth_common::{
-    Authenticator, BaseUrl,
-    testing::{Reply, Script},
+    BaseUrl,
+    testing::{RequestKind, Response, Script, StandIn},
 };
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
+use vendors::{blackbox_auth, zapsign_auth};
 use zapsign_auth::OrganizationId;
 
 use crate::{
-    server::{Request, Server, json},
-    vendors::{Vendor, ZapSign, builder, client, every_vendor},
+    server::{Server, json},
+    vendor::{Client, Login, Vendor, builder, client, credentials, every_vendor, success},
 };
 
 async fn any_text_arrives_byte_for_byte<V: Vendor>() {
@@ -32,16 +31,11 @@ async fn any_text_arrives_byte_for_byte<V: Vendor>() {
         "null",
         ":",
     ];
+    let basic = Login::of_the_caller::<V>().await.basic;
     for text in awkward {
-        assert_eq!(
-            carried::<V>("identity", text).await,
-            ("identity".into(), text.into())
-        );
-        if !V::IDENTITY_WITHOUT_COLON || !text.contains(':') {
-            assert_eq!(
-                carried::<V>(text, "secret").await,
-                (text.into(), "secret".into())
-            );
+        assert_arrives::<V>("identity", text).await;
+        if !basic || !text.contains(':') {
+            assert_arrives::<V>(text, "secret").await;
         }
     }
 }
@@ -50,32 +44,30 @@ every_vendor!(any_text_arrives_byte_for_byte);
 async fn random_text_arrives_byte_for_byte<V: Vendor>() {
     let mut runner = TestRunner::deterministic();
     let text = r"\PC{1,64}";
+    let basic = Login::of_the_caller::<V>().await.basic;
     for _ in 0..256 {
         let mut draw = || text.new_tree(&mut runner).unwrap().current();
         let (mut identity, secret) = (draw(), draw());
-        if V::IDENTITY_WITHOUT_COLON {
+        if basic {
             identity = identity.replace(':', ".");
         }
-        assert_eq!(carried::<V>(&identity, &secret).await, (identity, secret));
+        assert_arrives::<V>(&identity, &secret).await;
     }
 }
 every_vendor!(random_text_arrives_byte_for_byte);
 
 async fn text_arrives_over_the_wire_as_it_was_encoded<V: Vendor>() {
-    let server = Server::answering(json("200 OK", V::success("token").to_string())).await;
     let secret = " pão + \"queijo\" & 100 % = \\ 🦀 ";
-    let credentials = V::credentials("maría@example.com", secret, "4321").unwrap();
-    let environment = V::environment(server.base_url());
-    let client = Authenticator::<V::Endpoint>::builder(environment, credentials);
-    client.build().unwrap().token().await.unwrap();
-    let sent = V::read(&server.requests()[0]);
-    assert_eq!(sent, ("maría@example.com".into(), secret.into()));
+    let vendor = StandIn::playing(V::knowing("maría@example.com", secret, "4321"));
+    let client: Client<V> = vendor.authenticator().unwrap().into();
+    client.token().await.unwrap();
+    assert_eq!((vendor.logins(), vendor.refused()), (1, 0));
 }
 every_vendor!(text_arrives_over_the_wire_as_it_was_encoded);
 
 async fn empty_text_and_control_characters_are_refused<V: Vendor>() {
     let refused = |identity: &str, secret: &str, problem: &str| {
-        let error = V::credentials(identity, secret, "4321").err().unwrap();
+        let error = credentials::<V>(identity, secret, "4321").err().unwrap();
         assert!(error.rule().contains(problem), "{error}");
         assert!(!error.to_string().contains("canary"), "{error}");
     };
@@ -98,15 +90,21 @@ async fn empty_text_and_control_characters_are_refused<V: Vendor>() {
 }
 every_vendor!(empty_text_and_control_characters_are_refused);
 
-#[test]
-fn colon_in_an_api_key_is_refused() {
-    // It would end the key in the header of Basic, and make a different secret of the rest.
-    for key in [":", "key:", ":key", "key:secret"] {
-        let error = contasimples_auth::Credentials::new(key, "secret").unwrap_err();
-        assert_eq!(error.field(), "api_key");
-        assert!(!error.to_string().contains("secret"));
+/// It would end an identity in the header of Basic, and make a different secret of the rest.
+async fn colon_is_refused_where_it_would_end_an_identity<V: Vendor>() {
+    let basic = Login::of_the_caller::<V>().await.basic;
+    for identity in [":", "canary:", ":canary", "canary:canary"] {
+        match credentials::<V>(identity, "secret", "4321") {
+            Err(error) => {
+                assert!(basic, "{error}");
+                assert!(error.rule().contains("':'"), "{error}");
+                assert!(!error.to_string().contains("canary"));
+            }
+            Ok(_) => assert!(!basic, "{identity}"),
+        }
     }
 }
+every_vendor!(colon_is_refused_where_it_would_end_an_identity);
 
 #[test]
 fn blackbox_takes_64_and_1024_characters() {
@@ -170,10 +168,12 @@ async fn organization_id_is_one_segment_of_the_path() {
             continue;
         };
         let credentials = zapsign_auth::Credentials::new(organization, "identity", "secret");
-        let transport = Script::new(move |call| {
-            assert_eq!(call.url().path(), format!("/api/v1/auth/token/{id}/"));
-            assert_eq!((call.url().query(), call.url().fragment()), (None, None));
-            Reply::json(200, ZapSign::success("token").to_string())
+        let transport = Script::new(move |request| {
+            assert_eq!(request.target(), format!("/api/v1/auth/token/{id}/"));
+            Ok(Response::json(
+                200,
+                success::<zapsign_auth::testing::Vendor>("token").to_string(),
+            ))
         });
         zapsign_auth::Authenticator::builder(
             zapsign_auth::Environment::Sandbox,
@@ -246,6 +246,7 @@ fn plain_http_is_for_loopback_only() {
 }
 
 async fn base_url_with_a_path_is_joined_right<V: Vendor>() {
+    let login = Login::of_the_caller::<V>().await.target;
     for (path, below) in [
         ("", ""),
         ("/", ""),
@@ -254,19 +255,19 @@ async fn base_url_with_a_path_is_joined_right<V: Vendor>() {
         ("/a/b%20c/", "/a/b%20c"),
         ("/a/./b/../c", "/a/c"),
     ] {
-        let server = Server::answering(json("200 OK", V::success("token").to_string())).await;
+        let server = Server::answering(json("200 OK", success::<V>("token").to_string())).await;
         let base = format!("http://{}{path}", server.address())
             .parse()
             .unwrap();
         client::<V>(base).token().await.unwrap();
         let requests = server.requests();
-        assert_eq!(requests[0].path(), format!("{below}{}", V::LOGIN));
+        assert_eq!(requests[0].path(), format!("{below}{login}"));
     }
 }
 every_vendor!(base_url_with_a_path_is_joined_right);
 
 async fn refused_setting_sends_nothing<V: Vendor>() {
-    let server = Server::answering(json("200 OK", V::success("token").to_string())).await;
+    let server = Server::answering(json("200 OK", success::<V>("token").to_string())).await;
     let refused = builder::<V>(server.base_url())
         .attempts(0)
         .build()
@@ -276,19 +277,11 @@ async fn refused_setting_sends_nothing<V: Vendor>() {
 }
 every_vendor!(refused_setting_sends_nothing);
 
-/// The identity and the secret that a login carries, by a decoder that is not the encoder's.
-async fn carried<V: Vendor>(identity: &str, secret: &str) -> (String, String) {
-    let credentials = V::credentials(identity, secret, "4321").unwrap();
-    let environment = V::environment("https://vendor.example".parse().unwrap());
-    let (teller, told) = mpsc::channel();
-    let transport = Script::new(move |call| {
-        teller.send(V::read(&Request::from(call))).unwrap();
-        Reply::json(200, V::success("token").to_string())
-    });
-    let client = Authenticator::<V::Endpoint>::builder(environment, credentials)
-        .transport(transport.transport())
-        .build()
-        .unwrap();
-    client.token().await.unwrap();
-    told.try_recv().unwrap()
+/// The login is the one of these credentials, for the vendor and for a decoder that is not the encoder's.
+async fn assert_arrives<V: Vendor>(identity: &str, secret: &str) {
+    let login = Login::with::<V>(identity, secret, "4321").await.unwrap();
+    assert_eq!(login.kind, RequestKind::Login, "{identity} {secret}");
+    for text in [identity, secret] {
+        assert!(login.texts.iter().any(|it| it == text), "{text}");
+    }
 }

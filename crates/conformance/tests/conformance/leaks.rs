@@ -13,8 +13,8 @@ use std::{
 };
 
 use auth_common::{
-    Authenticator, BaseUrl, Builder, Credential, Grant, JsonObject, TokenEndpoint, TokenRequest,
-    Transport, Vars, testing::ManualClock,
+    BaseUrl, BasicCredentials, Builder, ConfigurationError, Credential, ErrorKind, Grant,
+    JsonObject, TokenEndpoint, TokenRequest, Transport, Vars, testing::ManualClock,
 };
 use base64::{
     Engine,
@@ -22,11 +22,14 @@ use base64::{
 };
 use chrono::DateTime;
 use secrecy::SecretString;
-use zapsign_auth::OrganizationId;
+use vendors::zapsign_auth::OrganizationId;
 
 use crate::{
     server::{Server, Step, answer, json},
-    vendors::{Body, Class, Failed, Vendor, ZapSign, every_vendor, quoted},
+    vendor::{
+        Body, Failed, Login, Vendor, builder_for, every_refreshing_vendor, every_vendor, quoted,
+        refresh_field, success, tells_type_and_lifetime, token_field, vendor,
+    },
 };
 
 async fn nothing_that_can_be_read_holds_a_secret<V: Vendor>() {
@@ -99,37 +102,38 @@ async fn read_values<V: Vendor>(read: &mut Readings) {
     read.debug("token response", &response);
     read.debug("grant", &Into::<Grant>::into(response));
 
-    let credentials = credentials::<V>();
+    let credentials = credentials::<V>(IDENTITY, SECRET).unwrap();
     read.debug("credentials", &credentials);
-    let endpoint = V::Endpoint::new(V::environment(server.base_url()), credentials).unwrap();
-    read.debug("endpoint", &endpoint);
-    read.debug("request", &endpoint.token_request());
+    read.debug("request", &V::Endpoint::token_request(&credentials));
+    read.debug("refresh", &V::Endpoint::REFRESH);
     let body = granting::<V>().to_string();
     let object = JsonObject::parse(body.as_bytes(), &[]).unwrap();
     read.debug("body", &object);
-    read.debug("error response", &endpoint.error_response(&object));
-    let refresh_token = SecretString::from(REFRESH);
-    read.debug("refresh request", &endpoint.refresh_request(&refresh_token));
+    read.debug("error response", &V::Endpoint::error_response(&object));
     read.debug("form", &TokenRequest::form("path", &[("password", SECRET)]));
-    read.debug(
-        "basic",
-        &TokenRequest::form("path", &[]).basic(IDENTITY, SECRET),
-    );
-    read.debug(
-        "header",
-        TokenRequest::form("path", &[])
-            .basic(IDENTITY, SECRET)
-            .headers(),
-    );
+    let basic = basic();
+    read.debug("pair", &basic);
+    let request = TokenRequest::form("path", &[]).basic(&basic);
+    read.debug("basic", &request);
+    read.debug("header", request.headers());
 
     read.panic("token", Err(token));
-    read.panic("credentials", Err(self::credentials::<V>()));
+    read.panic(
+        "credentials",
+        Err(self::credentials::<V>(IDENTITY, SECRET).unwrap()),
+    );
     read.panic("authenticator", Err(client));
 }
 
 /// A vendor that repeats what it was sent in every field of every error, in every way that servers do.
 async fn read_refusals<V: Vendor>(read: &mut Readings) {
-    let organization = V::WANTS_ORGANIZATION.then_some(ORGANIZATION);
+    let login = Login::of_the_caller::<V>().await;
+    let organization = login.names_an_organization().then_some(ORGANIZATION);
+    let documented: Vec<Body> = vendor::<V>()
+        .refusals()
+        .iter()
+        .map(|(refusal, _)| Body::of(refusal))
+        .collect();
     for canary in [IDENTITY, SECRET].into_iter().chain(organization) {
         let fragment: String = canary.chars().skip(2).take(13).collect();
         let mut echoes = vec![
@@ -143,15 +147,17 @@ async fn read_refusals<V: Vendor>(read: &mut Readings) {
             fragment,
             format!("{}{canary}", "x".repeat(250)),
         ];
-        if V::IDENTITY_WITHOUT_COLON {
+        if login.basic {
             // The vendor was sent it so.
             let pair = STANDARD_NO_PAD.encode(format!("{IDENTITY}:{SECRET}"));
             echoes.push(format!("Basic {pair}"));
         }
         for echo in echoes {
             let echo = quoted(&echo);
-            let fields = ERROR_FIELDS
+            let fields = documented
                 .iter()
+                .flat_map(Body::names)
+                .chain(ERROR_FIELDS)
                 .fold(Body::new(), |body, name| body.with(name, &*echo));
             let body = fields
                 .with(
@@ -185,20 +191,23 @@ async fn read_malformed_answers<V: Vendor>(read: &mut Readings) {
         granting.to_string() + "}",
         granting
             .clone()
-            .adding(V::TOKEN, quoted(ACCESS))
+            .adding(&token_field::<V>(), quoted(ACCESS))
             .to_string(),
         granting
             .clone()
-            .with(V::TOKEN, quoted(&format!("{ACCESS}\n")))
+            .with(&token_field::<V>(), quoted(&format!("{ACCESS}\n")))
             .to_string(),
         granting
             .clone()
-            .with(V::TOKEN, format!("{{\"secret\":{}}}", quoted(ACCESS)))
+            .with(
+                &token_field::<V>(),
+                format!("{{\"secret\":{}}}", quoted(ACCESS)),
+            )
             .to_string(),
         format!("<html>{ACCESS} {SECRET} {REFRESH}</html>"),
         quoted(ACCESS),
     ];
-    if V::TELLS_TYPE_AND_LIFETIME {
+    if tells_type_and_lifetime::<V>() {
         bodies.push(
             granting
                 .clone()
@@ -216,7 +225,7 @@ async fn read_malformed_answers<V: Vendor>(read: &mut Readings) {
     for body in bodies {
         let server = Server::answering(json("200 OK", body)).await;
         let error = request::<V>(&server).await;
-        assert_eq!(Class::of(&error), Class::InvalidResponse);
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         read.error("malformed answer", &error);
     }
 }
@@ -261,9 +270,9 @@ async fn read_failures<V: Vendor>(read: &mut Readings) {
 fn read_settings<V: Vendor>(read: &mut Readings) {
     for text in [SECRET, IDENTITY] {
         let refused = [
-            V::credentials(&format!("{text}\n"), SECRET, ORGANIZATION).err(),
-            V::credentials(IDENTITY, &format!("{text}\0"), ORGANIZATION).err(),
-            V::credentials(&text.repeat(200), &text.repeat(200), ORGANIZATION).err(),
+            credentials::<V>(&format!("{text}\n"), SECRET).err(),
+            credentials::<V>(IDENTITY, &format!("{text}\0")).err(),
+            credentials::<V>(&text.repeat(200), &text.repeat(200)).err(),
             text.parse::<OrganizationId>().err(),
             format!("https://user:{text}@vendor.example")
                 .parse::<BaseUrl>()
@@ -298,19 +307,22 @@ fn read_settings<V: Vendor>(read: &mut Readings) {
 }
 
 /// A refused refresh that repeats the refresh token, or the token that was to be renewed.
-#[tokio::test]
-async fn refusal_of_a_refresh_holds_no_token() {
+async fn refusal_of_a_refresh_holds_no_token<V: Vendor>() {
     let listening = Listening::start().await;
     let mut read = Readings::default();
     let refusal = |status: &str, said: &str| {
         let said = quoted(&format!("refused: {said}"));
-        let fields = format!("\"code\":{said},\"message\":{said},\"refresh\":[{said}]");
-        json(status, format!("{{\"detail\":{said},{fields}}}"))
+        let list = format!("[{said}]");
+        let body = ERROR_FIELDS
+            .iter()
+            .fold(Body::new(), |body, name| body.with(name, &*said))
+            .with("refresh", &*list);
+        json(status, body.to_string())
     };
     for status in ["401 Unauthorized", "403 Forbidden", "500 Oops"] {
         // A login, a refresh, the login in its place, and a refresh past the cache.
         let answers = [
-            json("200 OK", granting::<ZapSign>().to_string()),
+            json("200 OK", granting::<V>().to_string()),
             refusal(status, &format!("{REFRESH} for {ACCESS}")),
             refusal(status, ACCESS),
             refusal(status, &format!("{REFRESH} for {ACCESS}")),
@@ -320,7 +332,7 @@ async fn refusal_of_a_refresh_holds_no_token() {
         })
         .await;
         let clock = ManualClock::new(DateTime::UNIX_EPOCH);
-        let client = builder::<ZapSign>(server.base_url())
+        let client = builder::<V>(server.base_url())
             .attempts(1)
             .clock(clock.clone())
             .build()
@@ -329,7 +341,8 @@ async fn refusal_of_a_refresh_holds_no_token() {
         clock.advance(Duration::from_secs(60));
         read.error("renewal", &client.renew().await.unwrap_err());
         let refresh_token = SecretString::from(REFRESH);
-        let error = client.refresh_token(&refresh_token).await.unwrap_err();
+        let refresh = client.refresh_token(&refresh_token, |_| Ok(()));
+        let error = refresh.await.unwrap_err();
         read.error("refresh", &error);
         assert_eq!(server.connections(), 4);
     }
@@ -338,14 +351,25 @@ async fn refusal_of_a_refresh_holds_no_token() {
         assert_clean(what, text);
     }
 }
+every_refreshing_vendor!(refusal_of_a_refresh_holds_no_token);
 
-fn credentials<V: Vendor>() -> <V::Endpoint as TokenEndpoint>::Credentials {
-    V::credentials(IDENTITY, SECRET, ORGANIZATION).unwrap()
+fn credentials<V: Vendor>(
+    identity: &str,
+    secret: &str,
+) -> Result<<V::Endpoint as TokenEndpoint>::Credentials, ConfigurationError> {
+    crate::vendor::credentials::<V>(identity, secret, ORGANIZATION)
+}
+
+fn basic() -> BasicCredentials {
+    let user = Credential::new("identity", IDENTITY).unwrap();
+    let password = Credential::new("secret", SECRET).unwrap();
+    BasicCredentials::new(("identity", user), password).unwrap()
 }
 
 fn builder<V: Vendor>(base: BaseUrl) -> Builder<V::Endpoint> {
-    Authenticator::builder(V::environment(base), credentials::<V>())
-        .attempt_timeout(Duration::from_millis(200))
+    let vendor = V::knowing(IDENTITY, SECRET, ORGANIZATION);
+    let builder = builder_for(&vendor, base).unwrap();
+    builder.attempt_timeout(Duration::from_millis(200))
 }
 
 async fn request<V: Vendor>(server: &Server) -> Failed<V> {
@@ -355,11 +379,10 @@ async fn request<V: Vendor>(server: &Server) -> Failed<V> {
 
 /// A success with both tokens, wherever the vendor has a place for them.
 fn granting<V: Vendor>() -> Body {
-    let body = V::success(ACCESS).with("refresh_token", quoted(REFRESH));
-    if V::TELLS_TYPE_AND_LIFETIME {
-        body
-    } else {
-        body.with("refresh", quoted(REFRESH))
+    let body = success::<V>(ACCESS).with("refresh_token", quoted(REFRESH));
+    match refresh_field::<V>() {
+        Some(field) => body.with(&field, quoted(REFRESH)),
+        None => body,
     }
 }
 

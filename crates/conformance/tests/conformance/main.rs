@@ -8,7 +8,9 @@
     clippy::indexing_slicing
 )]
 
+mod document;
 mod faults;
+mod formal;
 #[cfg(target_os = "linux")]
 mod heap;
 mod input;
@@ -19,4 +21,4 @@ mod secrets;
 mod server;
 mod table;
 mod tls;
-mod vendors;
+mod vendor;

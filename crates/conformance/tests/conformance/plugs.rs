@@ -3,8 +3,7 @@
 use std::future::poll_fn;
 
 use auth_common::{
-    Authorize, Error, TokenEndpoint,
-    testing::{Role, StandIn},
+    AuthorizeLayer, AuthorizeMiddleware, Builder, Error, TokenEndpoint, testing::StandIn,
 };
 use reqwest::{Client, Method, Request};
 use reqwest_middleware::ClientBuilder;
@@ -12,42 +11,11 @@ use secrecy::ExposeSecret;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Makes a test of `$test<R: Role + Default>` for each vendor's stand-in.
-macro_rules! every_stand_in {
-    ($test:ident) => {
-        mod $test {
-            #[test]
-            fn blackbox() {
-                super::$test::<blackbox_auth::testing::Vendor>();
-            }
+use crate::vendor::{Vendor, every_vendor};
 
-            #[test]
-            fn contasimples() {
-                super::$test::<contasimples_auth::testing::Vendor>();
-            }
-
-            #[test]
-            fn directlink() {
-                super::$test::<directlink_auth::testing::Vendor>();
-            }
-
-            #[test]
-            fn invoisys() {
-                super::$test::<invoisys_auth::testing::Vendor>();
-            }
-
-            #[test]
-            fn zapsign() {
-                super::$test::<zapsign_auth::testing::Vendor>();
-            }
-        }
-    };
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn middleware_outlives_a_revoked_token<R: Role + Default>() {
-    let vendor = StandIn::<R>::start();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
+async fn middleware_outlives_a_revoked_token<V: Vendor>() {
+    let vendor = StandIn::<V>::start();
+    let authorize = AuthorizeMiddleware::<V::Endpoint>::new(vendor.authenticator().unwrap());
     let http = ClientBuilder::new(client()).with(authorize).build();
     for _ in 0..2 {
         let response = http.get(vendor.resource_url()).send().await.unwrap();
@@ -58,14 +26,13 @@ async fn middleware_outlives_a_revoked_token<R: Role + Default>() {
     assert_eq!(vendor.logins() + vendor.refreshes(), 2);
 
     let error = http.get(STRANGER).send().await.unwrap_err();
-    assert!(error.to_string().contains(R::Endpoint::VENDOR), "{error}");
+    assert!(error.to_string().contains(V::Endpoint::VENDOR), "{error}");
 }
-every_stand_in!(middleware_outlives_a_revoked_token);
+every_vendor!(middleware_outlives_a_revoked_token);
 
-#[tokio::main(flavor = "current_thread")]
-async fn layer_outlives_a_revoked_token<R: Role + Default>() {
-    let vendor = StandIn::<R>::start();
-    let authorize = Authorize::new(vendor.authenticator().unwrap());
+async fn layer_outlives_a_revoked_token<V: Vendor>() {
+    let vendor = StandIn::<V>::start();
+    let authorize = AuthorizeLayer::<V::Endpoint>::new(vendor.authenticator().unwrap());
     let http = authorize.layer(client());
     for _ in 0..2 {
         let response = get(&http, &vendor.resource_url()).await.unwrap();
@@ -76,13 +43,14 @@ async fn layer_outlives_a_revoked_token<R: Role + Default>() {
     assert_eq!(vendor.logins() + vendor.refreshes(), 2);
 
     let error = get(&http, STRANGER).await.unwrap_err();
-    assert!(error.to_string().contains(R::Endpoint::VENDOR), "{error}");
+    assert!(error.to_string().contains(V::Endpoint::VENDOR), "{error}");
 }
-every_stand_in!(layer_outlives_a_revoked_token);
+every_vendor!(layer_outlives_a_revoked_token);
 
-fn blocking_side_shares_one_login<R: Role + Default>() {
-    let vendor = StandIn::<R>::start();
-    let authenticator = vendor.builder().unwrap().build_blocking().unwrap();
+fn blocking_side_shares_one_login<V: Vendor>() {
+    let vendor = StandIn::<V>::start();
+    let builder: Builder<V::Endpoint> = vendor.builder().unwrap().into();
+    let authenticator = builder.build_blocking().unwrap();
     let header = authenticator.authorization().unwrap();
     let token = authenticator.clone().token().unwrap();
     assert_eq!(token.authorization(), header);
@@ -92,11 +60,11 @@ fn blocking_side_shares_one_login<R: Role + Default>() {
     let error = authenticator.request_token().map(drop).unwrap_err();
     assert!(matches!(error, Error::CredentialsRefused(_)), "{error}");
 }
-every_stand_in!(blocking_side_shares_one_login);
+every_vendor!(blocking blocking_side_shares_one_login);
 
 #[test]
 fn blocking_side_of_zapsign_presents_a_refresh_token() {
-    let vendor = StandIn::<zapsign_auth::testing::Vendor>::start();
+    let vendor = StandIn::<vendors::zapsign_auth::testing::Vendor>::start();
     let zapsign = vendor.builder().unwrap().build_blocking().unwrap();
     let pair = zapsign.request_token().unwrap();
     let renewed = zapsign.refresh_token(&pair.refresh).unwrap();

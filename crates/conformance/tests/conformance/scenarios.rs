@@ -7,15 +7,17 @@ use std::{
 };
 
 use auth_common::{
-    Error, Invalidation, Token,
-    testing::{Call, ManualClock, Reply, Script, jwt},
+    Error, ErrorKind, Exchange, Invalidation, Token,
+    testing::{Issued, ManualClock, Outage, Request, RequestKind, Response, Script, jwt},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use http::HeaderValue;
 use tokio::{task::JoinSet, time::sleep};
 
 use self::{Saw::*, Step::*, Told::*};
-use crate::vendors::{Class, Client, Failed, Vendor, ZapSign, builder, every_vendor, quoted};
+use crate::vendor::{
+    Client, Failed, Vendor, builder, every_refreshing_vendor, every_vendor, refreshes, success,
+    tells_type_and_lifetime, vendor,
+};
 
 /// What happens, and what must come of it.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +48,7 @@ enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
     Number(u32),
-    Fails(Class),
+    Fails(ErrorKind),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +106,7 @@ story!(caller_of_the_last_minute_waits_for_the_next_token: [
 
 story!(expired_token_is_never_served: [
     Ask(Number(1)), Vendor(Answer::Unreachable), Pass(3_599_000), Ask(Number(1)), Pass(60_000),
-    Ask(Fails(Class::Unavailable)),
+    Ask(Fails(ErrorKind::Unavailable)),
 ]);
 
 story!(failing_refresh_is_invisible_while_the_token_is_valid: [
@@ -119,34 +121,34 @@ story!(ten_thousand_cold_callers_cause_one_login: [
 ]);
 
 story!(ten_thousand_waiters_share_one_error: [
-    Vendor(Answer::Refusal), Crowd(10_000, Fails(Class::CredentialsRefused)), Vendors(&[Login]),
+    Vendor(Answer::Refusal), Crowd(10_000, Fails(ErrorKind::CredentialsRefused)), Vendors(&[Login]),
 ]);
 
 story!(wrong_password_is_sent_once_a_minute_and_then_less_often: [
-    Vendor(Answer::Refusal), Ask(Fails(Class::CredentialsRefused)),
-    Crowd(10_000, Fails(Class::CredentialsRefused)), Pass(59_000),
-    Ask(Fails(Class::CredentialsRefused)), Renew(Fails(Class::CredentialsRefused)),
-    Vendors(&[Login]), Pass(1_000), Ask(Fails(Class::CredentialsRefused)), Vendors(&[Login]),
-    Pass(119_000), Ask(Fails(Class::CredentialsRefused)), Vendors(&[]), Pass(1_000),
-    Ask(Fails(Class::CredentialsRefused)), Vendors(&[Login]),
+    Vendor(Answer::Refusal), Ask(Fails(ErrorKind::CredentialsRefused)),
+    Crowd(10_000, Fails(ErrorKind::CredentialsRefused)), Pass(59_000),
+    Ask(Fails(ErrorKind::CredentialsRefused)), Renew(Fails(ErrorKind::CredentialsRefused)),
+    Vendors(&[Login]), Pass(1_000), Ask(Fails(ErrorKind::CredentialsRefused)), Vendors(&[Login]),
+    Pass(119_000), Ask(Fails(ErrorKind::CredentialsRefused)), Vendors(&[]), Pass(1_000),
+    Ask(Fails(ErrorKind::CredentialsRefused)), Vendors(&[Login]),
 ]);
 
 story!(corrected_password_is_tried_after_the_pause: [
-    Vendor(Answer::Refusal), Ask(Fails(Class::CredentialsRefused)), Vendor(Answer::Token(3600)),
-    Ask(Fails(Class::CredentialsRefused)), Pass(60_000), Ask(Number(1)), Vendors(&[Login, Login]),
+    Vendor(Answer::Refusal), Ask(Fails(ErrorKind::CredentialsRefused)), Vendor(Answer::Token(3600)),
+    Ask(Fails(ErrorKind::CredentialsRefused)), Pass(60_000), Ask(Number(1)), Vendors(&[Login, Login]),
 ]);
 
 story!(rate_limit_is_waited_out: [
-    Vendor(Answer::Status(429)), Ask(Fails(Class::RateLimited)), Pass(299_000),
-    Ask(Fails(Class::RateLimited)), Renew(Fails(Class::RateLimited)), Vendors(&[Login]),
+    Vendor(Answer::Status(429)), Ask(Fails(ErrorKind::RateLimited)), Pass(299_000),
+    Ask(Fails(ErrorKind::RateLimited)), Renew(Fails(ErrorKind::RateLimited)), Vendors(&[Login]),
     Vendor(Answer::Token(3600)), Pass(1_000), Ask(Number(1)), Vendors(&[Login]),
 ]);
 
 story!(no_failure_is_permanent: [
-    Vendor(Answer::Unreachable), Ask(Fails(Class::Unavailable)), Vendors(&[Login, Login, Login]),
-    Pass(1_000), Vendor(Answer::Malformed), Ask(Fails(Class::InvalidResponse)), Vendors(&[Login]),
-    Pass(5_000), Vendor(Answer::Status(403)), Ask(Fails(Class::Refused)), Vendors(&[Login]),
-    Pass(60_000), Vendor(Answer::Cut), Ask(Fails(Class::Unavailable)), Vendors(&[Login, Login]),
+    Vendor(Answer::Unreachable), Ask(Fails(ErrorKind::Unavailable)), Vendors(&[Login, Login, Login]),
+    Pass(1_000), Vendor(Answer::Malformed), Ask(Fails(ErrorKind::InvalidResponse)), Vendors(&[Login]),
+    Pass(5_000), Vendor(Answer::Status(403)), Ask(Fails(ErrorKind::Refused)), Vendors(&[Login]),
+    Pass(60_000), Vendor(Answer::Cut), Ask(Fails(ErrorKind::Unavailable)), Vendors(&[Login, Login]),
     Pass(2_000), Vendor(Answer::Token(3600)), Ask(Number(1)), Vendors(&[Login]),
 ]);
 
@@ -167,7 +169,7 @@ story!(token_expires_while_the_machine_is_suspended: [
 
 story!(lifetime_counts_from_before_the_request_is_sent: [
     Vendor(Answer::Slow { takes: 9, lives: 60 }), Ask(Number(1)), Vendor(Answer::Unreachable),
-    Pass(50_000), Ask(Number(1)), Pass(1_000), Ask(Fails(Class::Unavailable)),
+    Pass(50_000), Ask(Number(1)), Pass(1_000), Ask(Fails(ErrorKind::Unavailable)),
 ]);
 
 story!(token_shorter_than_any_margin_causes_no_storm: [
@@ -195,7 +197,7 @@ story!(ten_thousand_401s_cause_one_request: [
 
 story!(invalidated_token_is_not_served_even_when_the_next_flight_fails: [
     Ask(Number(1)), Vendor(Answer::Unreachable), Invalidate(1, Invalidation::Accepted),
-    Ask(Fails(Class::Unavailable)), Vendor(Answer::Token(3600)), Pass(1_000), Ask(Number(2)),
+    Ask(Fails(ErrorKind::Unavailable)), Vendor(Answer::Token(3600)), Pass(1_000), Ask(Number(2)),
 ]);
 
 story!(api_that_always_answers_401_cannot_drive_logins: [
@@ -210,7 +212,7 @@ story!(renewal_brings_a_new_token_at_once: [
 ]);
 
 story!(failed_renewal_keeps_the_cached_token: [
-    Ask(Number(1)), Vendor(Answer::Malformed), Renew(Fails(Class::InvalidResponse)),
+    Ask(Number(1)), Vendor(Answer::Malformed), Renew(Fails(ErrorKind::InvalidResponse)),
     Ask(Number(1)),
 ]);
 
@@ -258,15 +260,15 @@ async fn claims_of_a_token_can_only_shorten_its_life<V: Vendor>() {
         ("opaque".into(), hour),
         ("%%%.%%%.%%%".into(), hour),
     ] {
-        let body = V::success(&token);
-        let body = if V::TELLS_TYPE_AND_LIFETIME {
+        let body = success::<V>(&token);
+        let body = if tells_type_and_lifetime::<V>() {
             body.with("expires_in", "3600")
         } else {
             body
         };
         let transport = Script::new(move |_| {
-            let date = HeaderValue::from_static("Tue, 14 Nov 2023 22:13:20 GMT");
-            Reply::json(200, body.to_string()).header(http::header::DATE, date)
+            let response = Response::json(200, body.to_string());
+            Ok(response.with_header("Date", "Tue, 14 Nov 2023 22:13:20 GMT"))
         });
         let client = builder::<V>("https://vendor.example".parse().unwrap())
             .transport(transport.transport())
@@ -279,11 +281,10 @@ async fn claims_of_a_token_can_only_shorten_its_life<V: Vendor>() {
 }
 every_vendor!(paused claims_of_a_token_can_only_shorten_its_life);
 
-// The refresh tokens of ZapSign.
+// Refresh tokens.
 
-#[tokio::test(start_paused = true)]
-async fn refused_refresh_token_is_followed_by_one_login_in_the_same_flight() {
-    play::<ZapSign>(&[
+async fn refused_refresh_token_is_followed_by_one_login_in_the_same_flight<V: Vendor>() {
+    play::<V>(&[
         Ask(Number(1)),
         Refreshes(Answer::Status(401)),
         Pass(3_600_000),
@@ -296,10 +297,10 @@ async fn refused_refresh_token_is_followed_by_one_login_in_the_same_flight() {
     ])
     .await;
 }
+every_refreshing_vendor!(paused refused_refresh_token_is_followed_by_one_login_in_the_same_flight);
 
-#[tokio::test(start_paused = true)]
-async fn rotated_refresh_token_is_adopted_and_the_old_one_kept_otherwise() {
-    play::<ZapSign>(&[
+async fn rotated_refresh_token_is_adopted_and_the_old_one_kept_otherwise<V: Vendor>() {
+    play::<V>(&[
         Ask(Number(1)),
         Pass(3_600_000),
         Ask(Number(2)),
@@ -312,11 +313,11 @@ async fn rotated_refresh_token_is_adopted_and_the_old_one_kept_otherwise() {
     ])
     .await;
 }
+every_refreshing_vendor!(paused rotated_refresh_token_is_adopted_and_the_old_one_kept_otherwise);
 
-#[tokio::test(start_paused = true)]
-async fn refresh_token_whose_answer_was_lost_is_never_replayed() {
+async fn refresh_token_whose_answer_was_lost_is_never_replayed<V: Vendor>() {
     for lost in [Answer::Cut, Answer::Status(500), Answer::Status(503)] {
-        play::<ZapSign>(&[
+        play::<V>(&[
             Ask(Number(1)),
             Refreshes(lost),
             Pass(3_600_000),
@@ -326,14 +327,14 @@ async fn refresh_token_whose_answer_was_lost_is_never_replayed() {
         .await;
     }
 }
+every_refreshing_vendor!(paused refresh_token_whose_answer_was_lost_is_never_replayed);
 
-#[tokio::test(start_paused = true)]
-async fn refresh_token_that_was_never_sent_is_sent_again() {
-    play::<ZapSign>(&[
+async fn refresh_token_that_was_never_sent_is_sent_again<V: Vendor>() {
+    play::<V>(&[
         Ask(Number(1)),
         Refreshes(Answer::Unreachable),
         Pass(3_600_000),
-        Ask(Fails(Class::Unavailable)),
+        Ask(Fails(ErrorKind::Unavailable)),
         Vendors(&[Login, Refresh(1), Refresh(1), Refresh(1)]),
         Refreshes(Answer::Token(3600)),
         Pass(60_000),
@@ -342,25 +343,28 @@ async fn refresh_token_that_was_never_sent_is_sent_again() {
     ])
     .await;
 }
+every_refreshing_vendor!(paused refresh_token_that_was_never_sent_is_sent_again);
 
-#[tokio::test(start_paused = true)]
-async fn rate_limited_refresh_causes_no_login() {
-    play::<ZapSign>(&[
+async fn rate_limited_refresh_causes_no_login<V: Vendor>() {
+    play::<V>(&[
         Ask(Number(1)),
         Refreshes(Answer::Status(429)),
         Pass(3_600_000),
-        Ask(Fails(Class::RateLimited)),
+        Ask(Fails(ErrorKind::RateLimited)),
         Vendors(&[Login, Refresh(1)]),
     ])
     .await;
 }
+every_refreshing_vendor!(paused rate_limited_refresh_causes_no_login);
 
 /// Plays a story with the crate of `V`.
 async fn play<V: Vendor>(story: &[Step]) {
     let clock = ManualClock::new(START);
     let server = Arc::new(Mutex::new(Books::default()));
     let (kept, hands) = (Arc::clone(&server), clock.clone());
-    let transport = Script::new(move |call| kept.lock().unwrap().answer::<V>(call, &hands));
+    let vendor = vendor::<V>();
+    let transport =
+        Script::new(move |request| kept.lock().unwrap().answer(&vendor, request, &hands));
     let client = builder::<V>("https://vendor.example".parse().unwrap())
         .transport(transport.transport())
         .clock(clock.clone())
@@ -438,7 +442,7 @@ fn outcome<R: std::fmt::Debug>(
             }
             Number(number)
         }
-        Err(error) => Fails(Class::of(&error)),
+        Err(error) => Fails(error.kind()),
     }
 }
 
@@ -463,43 +467,47 @@ impl Default for Books {
 }
 
 impl Books {
-    fn answer<V: Vendor>(&mut self, call: &Call, clock: &ManualClock) -> Reply {
-        let login = call.url().path() == V::LOGIN;
-        self.seen.push(if login {
-            Login
-        } else {
-            Refresh(presented(call))
-        });
-        let answer = if login { self.login } else { self.refresh };
-        let lives = match answer {
-            Answer::Token(lives) | Answer::Rotation(lives) => lives,
-            Answer::Same(lives) => {
-                let body = V::success_living(self.issued.last().unwrap(), lives);
-                return Reply::json(200, body.without("refresh").to_string());
+    fn answer<V: Vendor>(
+        &mut self,
+        vendor: &V,
+        request: &Request,
+        clock: &ManualClock,
+    ) -> Result<Response, Outage> {
+        let (saw, exchange, answer) = match vendor.kind(request) {
+            RequestKind::Login => (Login, Exchange::Login, self.login),
+            RequestKind::Refresh(token) => {
+                let number = token.strip_prefix(REFRESH).unwrap().parse().unwrap();
+                (Refresh(number), Exchange::Refresh, self.refresh)
             }
+            other => panic!("{other:?}"),
+        };
+        self.seen.push(saw);
+        let (lives, fresh, rotates) = match answer {
+            Answer::Token(lives) => (lives, true, false),
+            Answer::Rotation(lives) => (lives, true, true),
+            Answer::Same(lives) => (lives, false, false),
             Answer::Slow { takes, lives } => {
                 clock.advance(Duration::from_secs(takes));
-                lives
+                (lives, true, false)
             }
-            Answer::Refusal => {
-                let (status, body, _) = V::REFUSALS[0];
-                return Reply::json(status[..3].parse().unwrap(), body);
-            }
-            Answer::Status(status) => return Reply::json(status, ""),
-            Answer::Unreachable => return Reply::unreachable(),
-            Answer::Cut => return Reply::cut(),
-            Answer::Malformed => return Reply::json(200, "<html>"),
+            Answer::Refusal => return Ok(vendor.credentials_refused()),
+            Answer::Status(status) => return Ok(Response::json(status, "")),
+            Answer::Unreachable => return Err(Outage::Unreachable),
+            Answer::Cut => return Err(Outage::Cut),
+            Answer::Malformed => return Ok(Response::json(200, "<html>")),
         };
-        let number = self.issued.len() + 1;
-        let token = V::token(number, lives);
-        let mut body = V::success_living(&token, lives);
-        self.issued.push(token);
-        if login || matches!(answer, Answer::Rotation(_)) {
-            body = body.with("refresh", quoted(&format!("refresh-{number}")));
-        } else {
-            body = body.without("refresh");
+        let lives = Duration::from_secs(lives);
+        if fresh {
+            let serial = self.issued.len() as u64 + 1;
+            self.issued.push(vendor.access_token(serial, lives));
         }
-        Reply::json(200, body.to_string())
+        let number = self.issued.len();
+        let mut issued = Issued::new(&*self.issued[number - 1], exchange);
+        issued.expires_in = Some(lives);
+        if refreshes::<V>() && (exchange == Exchange::Login || rotates) {
+            issued.refresh_token = Some(format!("{REFRESH}{number}"));
+        }
+        Ok(vendor.granted(&issued))
     }
 
     fn number(&self, token: &str) -> u32 {
@@ -511,7 +519,7 @@ impl Books {
     fn take<V: Vendor>(&mut self, expected: &[Saw]) -> Vec<Saw> {
         let mut seen = self.seen.split_off(0);
         for (saw, expected) in seen.iter_mut().zip(expected) {
-            let renewal = matches!(saw, Refresh(_)) == V::REFRESHES;
+            let renewal = matches!(saw, Refresh(_)) == refreshes::<V>();
             if *expected == Renewal && renewal {
                 *saw = Renewal;
             }
@@ -520,12 +528,7 @@ impl Books {
     }
 }
 
-/// The number of the refresh token that a request presents.
-fn presented(call: &Call) -> u32 {
-    let body: serde_json::Value = serde_json::from_slice(call.body()).unwrap();
-    let token = body["refresh"].as_str().unwrap();
-    token.strip_prefix("refresh-").unwrap().parse().unwrap()
-}
-
+/// A refresh token that tells nothing, but the number of the token that it came with.
+const REFRESH: &str = "refresh-";
 const YEAR: i64 = 365 * 24 * 3600;
 const START: DateTime<Utc> = DateTime::from_timestamp_secs(1_800_000_000).unwrap();

@@ -7,11 +7,13 @@ use std::{
     ops::Deref,
 };
 
-use auth_common::{Authenticator, Builder, Credential, Grant, Token, TokenRequest};
+use auth_common::{
+    Authenticator, BasicCredentials, Builder, Credential, Grant, Token, TokenEndpoint, TokenRequest,
+};
 use serde::Serialize;
-use zapsign_auth::OrganizationId;
+use vendors::zapsign_auth;
 
-use crate::vendors::{BlackBox, ContaSimples, DirectLink, Invoisys, Vendor, ZapSign};
+use crate::vendor::Endpoint;
 
 /// Does not compile when `$type` implements one of the traits: then there are two ways to read the last line.
 macro_rules! lacks {
@@ -32,35 +34,42 @@ macro_rules! lacks {
 }
 
 lacks! {
+    BasicCredentials,
     Credential,
     Grant,
-    OrganizationId,
     TokenRequest,
-    blackbox_auth::Credentials,
-    blackbox_auth::TokenResponse,
-    contasimples_auth::Credentials,
-    contasimples_auth::TokenResponse,
-    directlink_auth::Credentials,
-    directlink_auth::TokenResponse,
-    invoisys_auth::Credentials,
-    invoisys_auth::TokenResponse,
-    zapsign_auth::Credentials,
-    zapsign_auth::RefreshResponse,
-    zapsign_auth::TokenPair;
+    zapsign_auth::OrganizationId,
+    zapsign_auth::RefreshResponse;
     [Serialize, Display, LowerHex, Deref, AsRef<str>, AsRef<[u8]>, PartialEq, Clone]
 }
 
 // A token is cloned by design: clones share one buffer.
 lacks! {
-    Token,
-    Authenticator<<BlackBox as Vendor>::Endpoint>,
-    Authenticator<<ContaSimples as Vendor>::Endpoint>,
-    Authenticator<<DirectLink as Vendor>::Endpoint>,
-    Authenticator<<Invoisys as Vendor>::Endpoint>,
-    Authenticator<<ZapSign as Vendor>::Endpoint>,
-    Builder<<ZapSign as Vendor>::Endpoint>;
+    Token;
     [Serialize, Display, LowerHex, Deref, AsRef<str>, AsRef<[u8]>, PartialEq]
 }
+
+macro_rules! every_vendor_lacks {
+    ([$($vendor:ident)*]) => {
+        $(
+            lacks! {
+                <Endpoint<vendors::$vendor::testing::Vendor> as TokenEndpoint>::Credentials,
+                <Endpoint<vendors::$vendor::testing::Vendor> as TokenEndpoint>::TokenResponse;
+                [Serialize, Display, LowerHex, Deref, AsRef<str>, AsRef<[u8]>, PartialEq, Clone]
+            }
+
+            lacks! {
+                vendors::$vendor::Authenticator,
+                vendors::$vendor::Builder,
+                vendors::$vendor::blocking::Authenticator,
+                Authenticator<Endpoint<vendors::$vendor::testing::Vendor>>,
+                Builder<Endpoint<vendors::$vendor::testing::Vendor>>;
+                [Serialize, Display, LowerHex, Deref, AsRef<str>, AsRef<[u8]>, PartialEq]
+            }
+        )*
+    };
+}
+vendors::for_each!(every_vendor_lacks);
 
 /// The same question, asked of types that have an answer: a macro that saw nothing would see nothing here.
 #[test]

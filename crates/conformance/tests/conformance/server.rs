@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use auth_common::{BaseUrl, testing::Call};
+use auth_common::{BaseUrl, testing};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -68,15 +68,17 @@ impl Request {
     }
 }
 
-impl From<&Call> for Request {
-    fn from(call: &Call) -> Self {
-        let mut head = format!("POST {} HTTP/1.1\r\n", call.url().path());
-        for (name, value) in call.headers() {
-            head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+impl From<&testing::Request> for Request {
+    fn from(request: &testing::Request) -> Self {
+        let mut head = format!("POST {} HTTP/1.1\r\n", request.target());
+        for name in ["authorization", "content-type"] {
+            if let Some(value) = request.header(name) {
+                head += &format!("{name}: {value}\r\n");
+            }
         }
         Self {
             head,
-            body: call.body().to_vec(),
+            body: request.body().to_vec(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use auth_common::BaseUrl;
+use auth_common::{BaseUrl, ErrorKind};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
 };
@@ -27,7 +27,7 @@ use crate::{
         Step::{Hold, ReadSome, Send},
         drain, json, read_request,
     },
-    vendors::{Class, Vendor, builder, every_vendor},
+    vendor::{Vendor, builder, every_vendor, success},
 };
 
 async fn untrusted_certificate_is_fatal_and_no_password_is_sent<V: Vendor>() {
@@ -61,7 +61,7 @@ async fn untrusted_certificate_is_fatal_and_no_password_is_sent<V: Vendor>() {
             .unwrap();
         let error = client.token().await.unwrap_err();
 
-        assert_eq!(Class::of(&error), Class::Unavailable, "{fault}");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{fault}");
         assert!(!error.is_transient(), "{fault}: {error}");
         let text = error.to_string();
         assert!(
@@ -125,20 +125,20 @@ async fn tls_1_1_is_refused<V: Vendor>() {
             .build()
             .unwrap();
         let error = client.token().await.unwrap_err();
-        assert_eq!(Class::of(&error), Class::Unavailable);
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.to_string().contains(problem), "{error}");
     }
 }
 every_vendor!(tls_1_1_is_refused);
 
 async fn https_never_falls_back_to_plain_text<V: Vendor>() {
-    let server = Server::answering(json("200 OK", V::success("token").to_string())).await;
+    let server = Server::answering(json("200 OK", success::<V>("token").to_string())).await;
     let client = builder::<V>(server.https("localhost"))
         .attempts(1)
         .build()
         .unwrap();
     let error = client.token().await.unwrap_err();
-    assert_eq!(Class::of(&error), Class::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.is_transient());
     assert_eq!((server.connections(), server.requests().len()), (1, 0));
 }
@@ -152,7 +152,7 @@ async fn stalled_handshake_ends_when_the_time_to_connect_does<V: Vendor>() {
         .build()
         .unwrap();
     let error = client.token().await.unwrap_err();
-    assert_eq!(Class::of(&error), Class::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("cannot connect"), "{error}");
 }
 every_vendor!(stalled_handshake_ends_when_the_time_to_connect_does);
@@ -167,7 +167,7 @@ async fn answer_without_an_end_of_tls_is_never_parsed<V: Vendor>() {
         .build()
         .unwrap();
     let error = client.token().await.unwrap_err();
-    assert_eq!(Class::of(&error), Class::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(server.requests(), 1);
 }
 every_vendor!(answer_without_an_end_of_tls_is_never_parsed);
@@ -207,7 +207,7 @@ impl<V: Vendor> TlsServer<V> {
     async fn answering(identity: &Identity, token: &str, ending: Ending) -> Self {
         let answer = format!(
             "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}",
-            V::success(token)
+            success::<V>(token)
         );
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,5 +1,10 @@
 //! Lists the documents of an organization on ZapSign. Where, and as whom, the environment says, in
 //! `ZAPSIGN_ORGANIZATION_ID`, `ZAPSIGN_USERNAME` and `ZAPSIGN_PASSWORD`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people"
+)]
 
 use std::{error::Error, process::ExitCode};
 

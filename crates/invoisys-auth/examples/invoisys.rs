@@ -1,5 +1,10 @@
 //! Fetches an NF-e from Invoisys. Where, and as whom, the environment says, in
 //! `INVOISYS_USERNAME`, `INVOISYS_PASSWORD` and `INVOISYS_ENVIRONMENT`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people"
+)]
 
 use std::{error::Error, process::ExitCode};
 

@@ -1,5 +1,10 @@
 //! Lists the files that wait for download on a DirectLink server. Where, and as whom, the environment says, in
 //! `DIRECTLINK_URL`, `DIRECTLINK_USERNAME` and `DIRECTLINK_PASSWORD`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people"
+)]
 
 use std::{error::Error, process::ExitCode};
 

@@ -1,16 +1,21 @@
-//! Asks Conta Simples for the balance of the account. Where, and as whom, the environment says, in
-//! `CONTA_SIMPLES_API_KEY`, `CONTA_SIMPLES_API_SECRET` and `CONTA_SIMPLES_ENV`.
+//! Lists the products of a shop on BlackBox. Where, and as whom, the environment says, in
+//! `BLACKBOX_URL`, `BLACKBOX_USERNAME` and `BLACKBOX_PASSWORD`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people"
+)]
 
 use std::{error::Error, process::ExitCode};
 
-use contasimples_auth::Authenticator;
+use blackbox_auth::Authenticator;
 use reqwest::{StatusCode, header::AUTHORIZATION};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match call().await {
         Ok(status) => {
-            println!("Conta Simples answered {status}");
+            println!("BlackBox answered {status}");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -21,11 +26,11 @@ async fn main() -> ExitCode {
 }
 
 async fn call() -> Result<StatusCode, Box<dyn Error>> {
-    let contasimples = Authenticator::from_env()?;
-    let url = contasimples.base_url().join("accounts/v1/balance");
+    let blackbox = Authenticator::from_env()?;
+    let url = blackbox.base_url().join("api/product/");
     let response = reqwest::Client::new()
         .get(url)
-        .header(AUTHORIZATION, contasimples.authorization().await?)
+        .header(AUTHORIZATION, blackbox.authorization().await?)
         .send()
         .await?;
     Ok(response.status())

@@ -1,0 +1,127 @@
+//! What a crate takes over from its vendor's document without a request showing it: names, addresses, variables, and
+//! whom the stand-in lets in.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use auth_common::{
+    ErrorKind, TokenEndpoint,
+    testing::{RequestKind, StandIn},
+};
+
+use crate::{
+    server::{Server, json},
+    vendor::{
+        Client, Login, Vendor, builder_for, builder_from, client, every_refreshing_vendor,
+        every_vendor, refreshes, success, vendor,
+    },
+};
+
+async fn environment_variables_lead_to_the_documented_hosts<V: Vendor>() {
+    let vendor = vendor::<V>();
+    for (word, host) in V::HOSTS {
+        let client = builder_from::<V>(&vendor.variables(word)).unwrap();
+        assert_eq!(client.build().unwrap().base_url().as_str(), *host, "{word}");
+    }
+    let elsewhere = "https://elsewhere.example/";
+    let client = builder_from::<V>(&vendor.variables(elsewhere)).unwrap();
+    assert_eq!(client.build().unwrap().base_url().as_str(), elsewhere);
+}
+every_vendor!(environment_variables_lead_to_the_documented_hosts);
+
+async fn environment_variables_carry_the_credentials<V: Vendor>() {
+    let vendor = StandIn::playing(V::knowing("identity", "secret", "organization"));
+    let base = vendor.base_url().unwrap();
+    let variables = V::knowing("identity", "secret", "organization").variables(base.as_str());
+    let client = builder_from::<V>(&variables).unwrap().build().unwrap();
+    client.token().await.unwrap();
+    assert_eq!((vendor.logins(), vendor.refused()), (1, 0));
+}
+every_vendor!(environment_variables_carry_the_credentials);
+
+async fn missing_variable_is_named_unless_it_may_be_left_out<V: Vendor>() {
+    let variables = vendor::<V>().variables("https://vendor.example");
+    let mut required = BTreeSet::new();
+    for (name, _) in &variables {
+        let mut rest = variables.clone();
+        rest.retain(|(known, _)| known != name);
+        let built = builder_from::<V>(&rest);
+        if V::OPTIONAL_VARIABLES.contains(name) {
+            let client = built.unwrap().build().unwrap();
+            assert_eq!(client.base_url().as_str(), V::HOSTS[0].1);
+            continue;
+        }
+        required.insert(*name);
+        let error = built.err().unwrap();
+        assert_eq!(error.field(), *name);
+        assert!(error.rule().contains("not set"), "{error}");
+    }
+    assert_eq!(
+        BTreeSet::from_iter(V::Endpoint::REQUIRED_VARS.iter().copied()),
+        required
+    );
+}
+every_vendor!(missing_variable_is_named_unless_it_may_be_left_out);
+
+/// All three texts count, as far as the login carries them.
+async fn stand_in_lets_in_nobody_else<V: Vendor>() {
+    let known = [
+        "identity-of-the-caller",
+        "secret-of-the-caller",
+        "organization-of-the-caller",
+    ];
+    let login = Login::of_the_caller::<V>().await;
+    assert_eq!(login.kind, RequestKind::Login);
+    let stand_in = StandIn::playing(vendor::<V>());
+    for (at, text) in known.iter().enumerate() {
+        let mut other = known;
+        other[at] = "another";
+        let stranger = V::knowing(other[0], other[1], other[2]);
+        let builder = builder_for(&stranger, stand_in.base_url().unwrap()).unwrap();
+        let answer = builder.build().unwrap().request_token().await;
+        if login.texts.iter().any(|it| it == text) {
+            let error = answer.expect_err(text);
+            assert_eq!(error.kind(), ErrorKind::CredentialsRefused, "{error}");
+        } else {
+            assert_eq!(at, 2, "no login carries {text}");
+        }
+    }
+    assert_eq!(stand_in.problems(), [""; 0]);
+}
+every_vendor!(stand_in_lets_in_nobody_else);
+
+/// A crate that could do less than its vendor would log in where it need not.
+async fn crate_refreshes_where_the_vendor_hands_out_refresh_tokens<V: Vendor>() {
+    assert_eq!(V::Endpoint::REFRESH.is_some(), refreshes::<V>());
+}
+every_vendor!(crate_refreshes_where_the_vendor_hands_out_refresh_tokens);
+
+/// With the refresh token of the login, and with one that takes its place each time.
+async fn refresh_is_the_documented_one<V: Vendor>() {
+    let stand_in = StandIn::<V>::start();
+    let client: Client<V> = stand_in.authenticator().unwrap().into();
+    client.token().await.unwrap();
+    client.renew().await.unwrap();
+    client.renew().await.unwrap();
+    stand_in.rotate_refresh_tokens();
+    client.renew().await.unwrap();
+    client.renew().await.unwrap();
+    assert_eq!((stand_in.logins(), stand_in.refreshes()), (1, 4));
+    assert_eq!((stand_in.refused(), stand_in.problems()), (0, vec![]));
+}
+every_refreshing_vendor!(refresh_is_the_documented_one);
+
+async fn user_agent_names_the_crate_and_its_version<V: Vendor>() {
+    let server = Server::answering(json("200 OK", success::<V>("token").to_string())).await;
+    client::<V>(server.base_url()).token().await.unwrap();
+    let package = V::package();
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = fs::read_to_string(crates.join(&package).join("Cargo.toml")).unwrap();
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
+        .unwrap();
+    let requests = server.requests();
+    let user_agent = requests[0].header("user-agent");
+    assert_eq!(user_agent, Some(&*format!("{package}/{version}")));
+}
+every_vendor!(user_agent_names_the_crate_and_its_version);
