@@ -1,9 +1,10 @@
 //! What the pages of one vendor say, those of its siblings say for the most part. They are made of the templates in
 //! `xtask/templates/vendor` and of what each crate has to say for itself: `docs/vendor.md`, and `docs/vendor.pt-BR.md`
-//! for the pages in Portuguese. The READMEs at the root take their lists of vendors from there as well.
+//! for the pages in Portuguese. The features of the crates are one list as well. The READMEs at the root take their lists of vendors from there as well.
 
 mod blocks;
 mod language;
+mod manifest;
 mod page;
 mod part;
 mod picture;
@@ -56,6 +57,9 @@ fn pages() -> Result<Vec<Page>> {
     let mut pages = vec![picture::life_of_a_token()?];
     for language in LANGUAGES {
         pages.extend(language.pages(&vendors)?);
+    }
+    for vendor in &vendors {
+        pages.push(manifest::with_features(vendor)?);
     }
     pages.iter().try_for_each(Page::check_width)?;
     Ok(pages)

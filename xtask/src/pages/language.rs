@@ -59,7 +59,7 @@ impl Language {
 }
 
 /// From the root of the workspace.
-fn folder(vendor: &Package) -> Result<String> {
+pub(crate) fn folder(vendor: &Package) -> Result<String> {
     let folder = vendor.folder.strip_prefix(env::current_dir()?)?;
     Ok(folder.to_string_lossy().replace('\\', "/"))
 }
