@@ -6,7 +6,11 @@ use crate::process::{Result, cargo};
 /// holds the table against its own.
 pub(crate) fn run() -> Result {
     let table = fs::read_to_string("crates/conformance/README.md")?;
-    for (prefix, target) in [("shell", &["--test", "shell"][..]), ("unit", &["--lib"])] {
+    for (prefix, target) in [
+        ("shell", &["--test", "shell"][..]),
+        ("auth_common", &["--test", "plugs"]),
+        ("unit", &["--lib"]),
+    ] {
         // As in the step `test`, so that nothing is built again.
         let list = cargo("test")
             .args(["--workspace", "--all-features"])
