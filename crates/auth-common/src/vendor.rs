@@ -21,6 +21,7 @@ pub trait VendorTypes: TokenEndpoint {
 /// auth_common::vendor! {
 ///     /// Hands out the `Authorization` header for the ZapSign API.
 ///     pub struct Authenticator for ZapSign;
+///     environment: Environment;
 ///     request_token: TokenPair;
 ///     refresh_token: RefreshResponse = endpoint::refresh_response;
 /// }
@@ -30,6 +31,7 @@ macro_rules! vendor {
     (
         $(#[$about:meta])*
         pub struct Authenticator for $endpoint:ident;
+        environment: $environment:ty;
         request_token: $token_response:ty;
         $(refresh_token: $refresh_response:ty = $read_refresh:path;)?
     ) => {
@@ -71,7 +73,7 @@ macro_rules! vendor {
         impl Authenticator {
             /// An authenticator to be set up, for one of the vendor's systems and one set of credentials.
             pub fn builder(
-                environment: <$endpoint as $crate::TokenEndpoint>::Environment,
+                environment: $environment,
                 credentials: Credentials,
             ) -> Builder {
                 Builder($crate::Authenticator::builder(environment, credentials))
@@ -125,7 +127,8 @@ macro_rules! vendor {
             /// # Errors
             ///
             /// When no new token could be had; the cached one is kept. While the vendor's refusal of the credentials or
-            /// its rate limit is still being waited out, this fails at once, and [`Error::retry_at`] says until when.
+            /// its rate limit is still being waited out, this fails at once, and [`Error::retry_at`](auth_common::Error::retry_at)
+            /// says until when.
             pub async fn renew(&self) -> Result<Token, Error> {
                 self.0.renew().await
             }
@@ -279,7 +282,7 @@ macro_rules! vendor {
             impl Authenticator {
                 /// A builder; [`Builder::build_blocking`] ends it.
                 pub fn builder(
-                    environment: <$endpoint as $crate::TokenEndpoint>::Environment,
+                    environment: $environment,
                     credentials: Credentials,
                 ) -> Builder {
                     super::Authenticator::builder(environment, credentials)

@@ -26,5 +26,6 @@ auth_common::vendor! {
     /// # }
     /// ```
     pub struct Authenticator for BlackBox;
+    environment: BaseUrl;
     request_token: TokenResponse;
 }

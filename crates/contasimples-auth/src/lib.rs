@@ -25,5 +25,6 @@ auth_common::vendor! {
     /// # }
     /// ```
     pub struct Authenticator for ContaSimples;
+    environment: Environment;
     request_token: TokenResponse;
 }

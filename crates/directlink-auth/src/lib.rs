@@ -26,5 +26,6 @@ auth_common::vendor! {
     /// # }
     /// ```
     pub struct Authenticator for DirectLink;
+    environment: BaseUrl;
     request_token: TokenResponse;
 }

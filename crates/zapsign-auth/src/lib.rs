@@ -25,6 +25,7 @@ auth_common::vendor! {
     /// # }
     /// ```
     pub struct Authenticator for ZapSign;
+    environment: Environment;
     request_token: TokenPair;
     refresh_token: RefreshResponse = endpoint::refresh_response;
 }

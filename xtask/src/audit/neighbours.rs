@@ -86,6 +86,8 @@ const EXCLUDED: &[(&str, &str)] = &[
     ("chrono", "unstable"),
     ("reqwest", "http3"),
     ("rustls", "read_buf"),
+    ("rustix", "core"),
+    ("rustix", "rustc-"),
     ("serde", "unstable"),
     ("tokio", "io-uring"),
     ("tokio", "schedule-latency"),
@@ -94,6 +96,7 @@ const EXCLUDED: &[(&str, &str)] = &[
     ("arc-swap", "internal"),
     // Exclude each other.
     ("chrono", "rkyv"),
+    ("rustix", "use-explicitly-provided-auxv"),
     // Lacks a file in the crate's own package.
     ("url", "debugger_visualizer"),
     // Builds OpenSSL from source.
