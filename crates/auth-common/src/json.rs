@@ -8,8 +8,6 @@ use serde::{
 use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::lifetime;
-
 /// The body of an answer, read as a JSON object, field by field.
 ///
 /// What a vendor says is not trusted. The fields of a success (`access_token`, `token_type`, `expires_in`) are read
@@ -122,8 +120,8 @@ impl<'a> JsonObject<'a> {
     }
 
     /// The `expires_in` of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), in whole seconds, or
-    /// `None` when it is missing or `null`. An integer, a float (rounded down) and a numeric text are understood;
-    /// above seven days, seven days are meant.
+    /// `None` when it is missing or `null`. An integer, a float (rounded down) and a numeric text are understood,
+    /// however large: an [`Authenticator`](crate::Authenticator) believes seven days at most.
     ///
     /// # Errors
     ///
@@ -142,8 +140,7 @@ impl<'a> JsonObject<'a> {
             return refused("is less than one second");
         }
         // A float of any size becomes an integer by saturation.
-        let seconds = (seconds as u64).min(lifetime::LONGEST.as_secs());
-        Ok(Some(Duration::from_secs(seconds)))
+        Ok(Some(Duration::from_secs(seconds as u64)))
     }
 
     /// A text for people, cleaned; `None` when the field is missing or is not a text.
@@ -177,10 +174,9 @@ impl<'a> JsonObject<'a> {
             .ok()
     }
 
-    /// A `NumericDate` of a JSON Web Token: seconds since 1970, a fraction cut off.
-    pub(crate) fn numeric_date(&self, claim: &str) -> Option<i64> {
-        // A float of any size becomes an integer by saturation.
-        decimal(self.raw(claim)?.get()).map(|seconds| seconds as i64)
+    /// A number, whole or not; `None` when the field is none.
+    pub(crate) fn decimal(&self, field: &str) -> Option<f64> {
+        decimal(self.raw(field)?.get())
     }
 
     /// The objects of a list of objects, or the one object; none when the field is neither.

@@ -172,7 +172,7 @@ proptest! {
             return Ok(());
         };
         for field in FIELDS {
-            let _ = (body.token(field), body.optional_token(field), body.numeric_date(field));
+            let _ = (body.token(field), body.optional_token(field), body.decimal(field));
             let _ = (body.number(field), body.objects(field).len());
             for text in body.text(field).into_iter().chain(body.texts(field)) {
                 prop_assert!(text.chars().count() <= 256);
@@ -335,12 +335,11 @@ fn expires_in_is_read_in_every_form() {
         (r#""3600""#, Some(3600)),
         (r#"" 3600 ""#, Some(3600)),
         (r#""3600.5""#, Some(3600)),
-        ("604800", Some(604_800)),
-        ("604801", Some(604_800)),
-        ("18446744073709551615", Some(604_800)),
-        ("99999999999999999999999999", Some(604_800)),
-        ("1e400", Some(604_800)),
-        (r#""1e400""#, Some(604_800)),
+        ("31536000", Some(31_536_000)),
+        ("18446744073709551615", Some(u64::MAX)),
+        ("99999999999999999999999999", Some(u64::MAX)),
+        ("1e400", Some(u64::MAX)),
+        (r#""1e400""#, Some(u64::MAX)),
         ("null", None),
     ] {
         let text = format!(r#"{{"expires_in":{value}}}"#);

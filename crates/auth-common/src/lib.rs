@@ -19,6 +19,7 @@ mod configuration;
 mod endpoint;
 mod error;
 mod json;
+mod jwt;
 mod lifecycle;
 mod lifetime;
 mod observe;

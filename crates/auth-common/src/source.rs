@@ -22,6 +22,7 @@ use crate::{
     Refusal, Snapshot, Token, TokenEndpoint, TokenRequest,
     clock::{Clock, Mark},
     error::Cause,
+    jwt,
     lifecycle::{self, FlightId, Landed, Landing, Launch, Lifecycle, Policy, Trouble},
     lifetime::{self, Moment, Validity},
     observe,
@@ -649,7 +650,7 @@ impl Arrival {
         // A vendor may hand out a refresh token that nothing is documented to be done with.
         let rotated = rotated.filter(|it| source.endpoint.refresh_request(it).is_some());
         let rotated = rotated.map(|secret| RefreshToken {
-            ends: lifetime::jwt_lifetime(secret.expose_secret(), self.answer.date)
+            ends: jwt::lifetime(secret.expose_secret(), self.answer.date)
                 .map(|lifetime| self.started.plus(lifetime)),
             secret,
         });
