@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     Error, Exchange, Failure, Grant, InvalidBody, JsonObject, Refusal, Token, TokenEndpoint,
     failure::FailureKind,
+    jwt,
     lifecycle::Landing,
     lifetime::{self, Margins, Moment, Validity},
     transport::{Answer, Fault},
@@ -150,7 +151,7 @@ impl Arrival {
         // A vendor may hand out a refresh token that nothing is documented to be done with.
         let refresh_token = refresh_token.filter(|_| E::REFRESH.is_some());
         let refresh_token = refresh_token.map(|secret| RefreshToken {
-            ends: lifetime::jwt_lifetime(secret.expose_secret(), self.answer.date)
+            ends: jwt::lifetime(secret.expose_secret(), self.answer.date)
                 .map(|lifetime| now.end_of(lifetime, self.started)),
             secret,
         });

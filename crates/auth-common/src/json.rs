@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{fmt, ops::Deref, time::Duration};
 
 use secrecy::SecretString;
 use serde::{
@@ -8,8 +8,6 @@ use serde::{
 use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::lifetime;
-
 /// The body of an answer, read as a JSON object, field by field.
 ///
 /// What a vendor says is not trusted. The fields of a success (`access_token`, `token_type`, `expires_in`) are read
@@ -17,7 +15,7 @@ use crate::lifetime;
 /// most 256 characters, without control characters, and withheld when they repeat one of the caller's secrets.
 #[derive(Clone)]
 pub struct JsonObject<'a> {
-    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    fields: Vec<(Text<'a>, &'a RawValue)>,
     secrets: &'a [&'a str],
 }
 
@@ -80,7 +78,7 @@ impl<'a> JsonObject<'a> {
         let Some(raw) = self.raw(field) else {
             return refused("is missing");
         };
-        let Some(token) = string(raw) else {
+        let Some(token) = Text::read(raw) else {
             return refused("is not a text");
         };
         if token.is_empty() {
@@ -92,7 +90,7 @@ impl<'a> JsonObject<'a> {
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return refused("holds a character that no Authorization header can carry");
         }
-        Ok(SecretString::from(&**token))
+        Ok(SecretString::from(&*token))
     }
 
     /// As [`token`](Self::token), for a field that may be missing or `null`.
@@ -115,15 +113,15 @@ impl<'a> JsonObject<'a> {
             return Ok("Bearer".into());
         };
         // Not as a text for people, which would be withheld from a user whose name is part of the word.
-        string(raw)
+        Text::read(raw)
             .filter(|kind| kind.eq_ignore_ascii_case("Bearer"))
             .map(|kind| kind.to_string())
             .ok_or(InvalidBody::new("token_type", "is not Bearer"))
     }
 
     /// The `expires_in` of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), in whole seconds, or
-    /// `None` when it is missing or `null`. An integer, a float (rounded down) and a numeric text are understood;
-    /// above seven days, seven days are meant.
+    /// `None` when it is missing or `null`. An integer, a float (rounded down) and a numeric text are understood,
+    /// however large: an [`Authenticator`](crate::Authenticator) believes seven days at most.
     ///
     /// # Errors
     ///
@@ -133,7 +131,7 @@ impl<'a> JsonObject<'a> {
             return Ok(None);
         };
         let refused = |problem| Err(InvalidBody::new("expires_in", problem));
-        let text = string(raw);
+        let text = Text::read(raw);
         let number = text.as_deref().map_or(raw.get(), |text| text.trim());
         let Some(seconds) = decimal(number) else {
             return refused("is not a number of seconds");
@@ -142,13 +140,12 @@ impl<'a> JsonObject<'a> {
             return refused("is less than one second");
         }
         // A float of any size becomes an integer by saturation.
-        let seconds = (seconds as u64).min(lifetime::LONGEST.as_secs());
-        Ok(Some(Duration::from_secs(seconds)))
+        Ok(Some(Duration::from_secs(seconds as u64)))
     }
 
     /// A text for people, cleaned; `None` when the field is missing or is not a text.
     pub fn text(&self, field: &str) -> Option<String> {
-        let text = string(self.raw(field)?)?;
+        let text = Text::read(self.raw(field)?)?;
         Some(clean(&text, self.secrets))
     }
 
@@ -161,7 +158,7 @@ impl<'a> JsonObject<'a> {
             serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw]);
         elements
             .into_iter()
-            .filter_map(string)
+            .filter_map(Text::read)
             .take(MOST_ELEMENTS)
             .map(|text| clean(&text, self.secrets))
             .collect()
@@ -170,17 +167,16 @@ impl<'a> JsonObject<'a> {
     /// A whole number, also where it is written as a text; `None` when the field is neither.
     pub fn number(&self, field: &str) -> Option<i64> {
         let raw = self.raw(field)?;
-        let text = string(raw);
+        let text = Text::read(raw);
         text.as_deref()
             .map_or(raw.get(), |text| text.trim())
             .parse()
             .ok()
     }
 
-    /// A `NumericDate` of a JSON Web Token: seconds since 1970, a fraction cut off.
-    pub(crate) fn numeric_date(&self, claim: &str) -> Option<i64> {
-        // A float of any size becomes an integer by saturation.
-        decimal(self.raw(claim)?.get()).map(|seconds| seconds as i64)
+    /// A number, whole or not; `None` when the field is none.
+    pub(crate) fn decimal(&self, field: &str) -> Option<f64> {
+        decimal(self.raw(field)?.get())
     }
 
     /// The objects of a list of objects, or the one object; none when the field is neither.
@@ -200,7 +196,7 @@ impl<'a> JsonObject<'a> {
     fn raw(&self, field: &str) -> Option<&'a RawValue> {
         self.fields
             .iter()
-            .find(|(name, raw)| name == field && raw.get() != "null")
+            .find(|(name, raw)| &**name == field && raw.get() != "null")
             .map(|(_, raw)| *raw)
     }
 }
@@ -232,7 +228,7 @@ impl InvalidBody {
 }
 
 /// An object's fields in order, each once.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Fields<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -246,13 +242,16 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
-                while let Some((name, raw)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
-                    if fields.len() == MOST_FIELDS || fields.iter().any(|(known, _)| *known == name)
-                    {
-                        return Err(A::Error::custom("a field twice, or too many fields"));
+                let mut fields = Vec::new();
+                while let Some((name, raw)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    let name = Text::read(name).ok_or_else(|| A::Error::custom("no name"))?;
+                    if fields.len() == MOST_FIELDS {
+                        return Err(A::Error::custom("too many fields"));
                     }
                     fields.push((name, raw));
+                }
+                if names_one_twice(&fields) {
+                    return Err(A::Error::custom("a field twice"));
                 }
                 Ok(Fields(fields))
             }
@@ -262,12 +261,84 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-/// The value of a JSON text, in memory that is wiped when it is dropped.
-fn string(raw: &RawValue) -> Option<Zeroizing<String>> {
-    if !raw.get().starts_with('"') {
-        return None;
+fn names_one_twice(fields: &[(Text<'_>, &RawValue)]) -> bool {
+    let mut names: Vec<&str> = fields.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+/// A JSON text, which may be a token: where it has to be decoded, that is done in memory that is wiped, and no other.
+#[derive(Clone)]
+enum Text<'a> {
+    /// Without escapes, so that its value is a part of the body.
+    Plain(&'a str),
+    Decoded(Zeroizing<String>),
+}
+
+impl<'a> Text<'a> {
+    /// `None` when `raw` is no text, or escapes half of a surrogate pair.
+    fn read(raw: &'a RawValue) -> Option<Self> {
+        let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+        let Some((mut before, mut escape)) = text.split_once('\\') else {
+            return Some(Self::Plain(text));
+        };
+        // No escape is shorter than what it stands for, so the memory is never outgrown, which would leave a copy.
+        let mut decoded = Zeroizing::new(String::with_capacity(text.len()));
+        loop {
+            decoded.push_str(before);
+            let (character, after) = unescape(escape)?;
+            decoded.push(character);
+            let Some(next) = after.split_once('\\') else {
+                decoded.push_str(after);
+                return Some(Self::Decoded(decoded));
+            };
+            (before, escape) = next;
+        }
     }
-    serde_json::from_str(raw.get()).ok().map(Zeroizing::new)
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Decoded(text) => text,
+        }
+    }
+}
+
+/// The character that an escape stands for, and what comes after it. The backslash is already taken off.
+fn unescape(escape: &str) -> Option<(char, &str)> {
+    let mut characters = escape.chars();
+    let character = match characters.next()? {
+        character @ ('"' | '\\' | '/') => character,
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => return utf16(characters.as_str()),
+        _ => return None,
+    };
+    Some((character, characters.as_str()))
+}
+
+/// The character of one `\u` escape, or of the two that a character beyond U+FFFF takes.
+fn utf16(digits: &str) -> Option<(char, &str)> {
+    let (unit, after) = code_unit(digits)?;
+    if let Some(character) = char::from_u32(u32::from(unit)) {
+        return Some((character, after));
+    }
+    let (low, after) = code_unit(after.strip_prefix("\\u")?)?;
+    let character = char::decode_utf16([unit, low]).next()?.ok()?;
+    Some((character, after))
+}
+
+fn code_unit(digits: &str) -> Option<(u16, &str)> {
+    let (digits, after) = digits.split_at_checked(4)?;
+    // The parser takes a sign too, but JSON does not, and JSON this is.
+    Some((u16::from_str_radix(digits, 16).ok()?, after))
 }
 
 /// The value of a JSON number, however large. Only digits, a point, an exponent and signs are numbers here: Rust's own
@@ -328,7 +399,7 @@ const LONGEST_TOKEN: usize = 16 * 1024;
 const LONGEST_TEXT: usize = 256;
 /// So that a hostile list of errors stays short as well.
 const MOST_ELEMENTS: usize = 16;
-/// Finding a doubled name compares each with each: this bounds it.
+/// Ten times what any documented answer has; each look at a field goes through them.
 const MOST_FIELDS: usize = 256;
 /// So many bytes in a row of a secret are worth withholding a text for.
 const TELLING_FRAGMENT: usize = 12;

@@ -24,6 +24,7 @@ mod error;
 mod failure;
 mod flight;
 mod json;
+mod jwt;
 mod lifecycle;
 mod lifetime;
 mod observe;

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use zeroize::Zeroizing;
 
-use crate::json::JsonObject;
+use crate::jwt;
 
 /// A reading of both clocks. Neither alone tells when a token expires: the monotonic clock does not know that a virtual
 /// machine was paused, and the wall clock can be set back.
@@ -133,9 +131,7 @@ impl Validity {
 /// The lifetime of a token: what the vendor said, or else `fallback`, and never longer than the token's own claims
 /// allow.
 ///
-/// The claims of a JSON Web Token ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)) are an unverified hint, so they
-/// can only shorten it: by `exp − iat`, or where `iat` is missing by `exp` − the response's own `Date`. Never by our
-/// clock, which may differ from the server's.
+/// The claims of a [JSON Web Token](jwt) are an unverified hint, so they can only shorten it.
 pub(crate) fn lifetime(
     expires_in: Option<Duration>,
     fallback: Duration,
@@ -143,24 +139,9 @@ pub(crate) fn lifetime(
     date: Option<DateTime<Utc>>,
 ) -> Duration {
     let said = expires_in.unwrap_or(fallback);
-    jwt_lifetime(token, date)
+    jwt::lifetime(token, date)
         .map_or(said, |hint| said.min(hint))
         .clamp(SHORTEST, LONGEST)
-}
-
-/// The lifetime in the claims of a JSON Web Token, if it is one and they tell.
-pub(crate) fn jwt_lifetime(token: &str, date: Option<DateTime<Utc>>) -> Option<Duration> {
-    let mut parts = token.split('.');
-    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?);
-    let claims = JsonObject::parse(&claims, &[]).ok()?;
-    let expiry = claims.numeric_date("exp")?;
-    let issued = match claims.numeric_date("iat") {
-        Some(issued) => issued,
-        None => date?.timestamp(),
-    };
-    let seconds = u64::try_from(expiry.checked_sub(issued)?).ok()?;
-    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 /// 800 to 1200 thousandths, from a random number from 0 to 1000: a fifth either way.
@@ -174,7 +155,7 @@ pub(crate) fn per_mille(duration: Duration, thousandths: u32) -> Duration {
 }
 
 /// No vendor documents a longer one; a mistaken or hostile `expires_in` must not pin a token for years.
-pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 /// What a vendor calls a second, is one: less is refused before it gets here.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// A day-long token needs no more than an hour of attempts ahead of its expiry.

@@ -5,6 +5,7 @@
     clippy::indexing_slicing
 )]
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 
 use super::*;
@@ -243,53 +244,6 @@ fn claims_can_only_shorten_the_lifetime() {
 }
 
 #[test]
-fn claims_are_read_against_iat_or_else_the_date_of_the_answer() {
-    for (claims, date, expected) in [
-        (r#"{"iat":1700000000,"exp":1700003600}"#, None, Some(3600)),
-        // The server's clock runs ten minutes fast: both of its readings do.
-        (
-            r#"{"iat":1700000600,"exp":1700004200}"#,
-            Some(1_700_000_000),
-            Some(3600),
-        ),
-        (r#"{"exp":1700003600}"#, Some(1_700_000_000), Some(3600)),
-        (r#"{"exp":1700003600}"#, None, None),
-        // Not positive: no hint.
-        (r#"{"exp":1700003600}"#, Some(1_700_003_600), None),
-        (r#"{"exp":1700003600}"#, Some(1_800_000_000), None),
-        (r#"{"iat":1700000000,"exp":1700000000}"#, None, None),
-        (r#"{"iat":1700000001,"exp":1700000000}"#, None, None),
-        // Fractions are cut off.
-        (
-            r#"{"iat":1700000000.9,"exp":1700003600.9}"#,
-            None,
-            Some(3600),
-        ),
-        (r#"{"iat":1.7e9,"exp":1.7000036e9}"#, None, Some(3600)),
-        // An `iat` that is none is missing.
-        (
-            r#"{"iat":"yesterday","exp":1700003600}"#,
-            Some(1_700_000_000),
-            Some(3600),
-        ),
-        (
-            r#"{"iat":null,"exp":1700003600}"#,
-            Some(1_700_000_000),
-            Some(3600),
-        ),
-        (r#"{"iat":1700000000}"#, Some(1_700_000_000), None),
-        (r#"{"iat":1700000000,"exp":null}"#, None, None),
-        (r#"{"iat":1700000000,"exp":"1700003600"}"#, None, None),
-        (r#"{"iat":0,"exp":-5}"#, None, None),
-        (r#"{"iat":-3600,"exp":0}"#, None, Some(3600)),
-    ] {
-        let date = date.map(|seconds| DateTime::from_timestamp(seconds, 0).unwrap());
-        let got = jwt_lifetime(&jwt(claims), date);
-        assert_eq!(got, expected.map(secs), "{claims} at {date:?}");
-    }
-}
-
-#[test]
 fn claims_of_any_size_neither_panic_nor_lengthen() {
     for claims in [
         r#"{"iat":0,"exp":18446744073709551615}"#,
@@ -304,54 +258,6 @@ fn claims_of_any_size_neither_panic_nor_lengthen() {
         let got = lifetime(Some(secs(3600)), secs(900), &jwt(claims), date);
         assert_eq!(got, secs(3600), "{claims}");
     }
-}
-
-#[test]
-fn what_is_no_jwt_is_no_hint() {
-    let claims = URL_SAFE_NO_PAD.encode(r#"{"iat":0,"exp":60}"#);
-    for token in [
-        String::new(),
-        OPAQUE.into(),
-        "..".into(),
-        "a.b.c".into(),
-        "h.!!!.s".into(),
-        claims.clone(),
-        format!("h.{claims}"),
-        jwt("[1]"),
-        jwt("null"),
-        jwt(r#"{"iat":0,"exp":60"#),
-        jwt(r#"{"iat":0,"exp":60,"exp":61}"#),
-        jwt(&"[".repeat(10_000)),
-        format!("h.{}.s", URL_SAFE_NO_PAD.encode([0xFF, 0xFE])),
-    ] {
-        assert_eq!(
-            jwt_lifetime(&token, Some(DateTime::UNIX_EPOCH)),
-            None,
-            "{token:.40}"
-        );
-    }
-    assert_eq!(jwt_lifetime(&format!("h.{claims}.s"), None), Some(secs(60)));
-    assert_eq!(
-        jwt_lifetime(&format!("h.{claims}==.s"), None),
-        Some(secs(60)),
-        "padding is forgiven"
-    );
-}
-
-#[test]
-fn vendors_sample_tokens_are_read_as_they_are() {
-    let date = DateTime::from_timestamp(1_709_816_541, 0);
-    for (token, expected) in [
-        (DIRECTLINK_ACCESS, Some(3600)),
-        (ZAPSIGN_ACCESS_WITHOUT_EXP, None),
-        (ZAPSIGN_ACCESS_WITHOUT_IAT, Some(3600)),
-        (ZAPSIGN_REFRESH_CUT_SHORT, None),
-        (CONTASIMPLES_ELLIPSIS, None),
-        (BLACKBOX_ELLIPSIS, None),
-    ] {
-        assert_eq!(jwt_lifetime(token, date), expected.map(secs), "{token}");
-    }
-    assert_eq!(jwt_lifetime(ZAPSIGN_ACCESS_WITHOUT_IAT, None), None);
 }
 
 proptest! {
@@ -402,11 +308,3 @@ const START: Moment = Moment {
     wall: secs(1_800_000_000),
 };
 const OPAQUE: &str = "2YotnFZFEjr1zCsicMWpAA";
-
-// The samples of the vendors' documents
-const DIRECTLINK_ACCESS: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwOi8vMTkyLjE2OC41LjM4OjgwODAvZGlyZWN0bGluay92MSIsInN1YiI6IlVTRVIxIiwiYXVkIjpbImh0dHA6Ly8xOTIuMTY4LjUuMzg6ODA4MC9kaXJlY3RsaW5rL3YxIl0sImV4cCI6MTY1NTE1OTk3NiwibmJmIjoxNjU1MTU2Mzc2LCJpYXQiOjE2NTUxNTYzNzYsImp0aSI6IjE2NTUxNTYzNzY0Mjg2OTcwMDAifQ.GeMf9voddvEdgStH2GJqHIKIWXXYYbhLEKVz-kq_Cp8";
-const ZAPSIGN_ACCESS_WITHOUT_EXP: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
-const ZAPSIGN_ACCESS_WITHOUT_IAT: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwiZXhwIjoxNzA5ODIwMTQxLCJqdGkiOiIxMGM4YmVhOTkxNDM0ZGU5OWQxNmViMGE2ZTA3MTU1YyIsInVzZXJfaWQiOjEsInR5cGUiOiJwdWJsaWMifQ.GhMKXDyiidHrWCSmU3I9e6-zDm61mBmDqEavir4IW0c";
-const ZAPSIGN_REFRESH_CUT_SHORT: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6MTcxMDE3ODM0NCwianRpIjoiYjhmZjMwNDJmNjRkNDJmM2FlMzczZmRiNDQ3YTQ2NGEiLCJ1c2Vyb";
-const CONTASIMPLES_ELLIPSIS: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...";
-const BLACKBOX_ELLIPSIS: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9...";
