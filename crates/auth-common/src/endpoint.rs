@@ -47,7 +47,7 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     /// The address that requests go to.
     fn base_url(&self) -> &BaseUrl;
 
-    /// Every secret and personal datum in the credentials: what the vendor says is withheld if it repeats one.
+    /// Every secret and personal datum in the credentials. Where the vendor repeats one, it is not shown.
     fn secrets(&self) -> Vec<&str>;
 
     /// Encodes a login.

@@ -23,6 +23,7 @@ mod jwt;
 mod lifecycle;
 mod lifetime;
 mod observe;
+mod redaction;
 mod request;
 mod retry;
 mod snapshot;

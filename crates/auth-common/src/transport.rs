@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::{
     BaseUrl, ConfigurationError, TokenRequest,
     error::Cause,
-    json,
+    redaction,
     retry::{self, Setback},
 };
 
@@ -366,7 +366,7 @@ fn innermost(error: &dyn StdError) -> String {
     while let Some(source) = error.source() {
         error = source;
     }
-    json::clean(&error.to_string(), &[])
+    redaction::one_line(&error.to_string())
 }
 
 /// Grows by whole copies, so that what was outgrown is wiped.
