@@ -367,7 +367,8 @@ impl<E: TokenEndpoint> Source<E> {
             let problem = match JsonObject::parse(&answer.body, &secrets) {
                 Ok(body) => match read(&self.endpoint, &body) {
                     Ok(response) => return Ok((response, answer)),
-                    Err(problem) => (problem, Some(self.endpoint.error_response(&body))),
+                    // Of a success no text is shown: it may hold a token that nobody knows yet.
+                    Err(problem) => (problem, None),
                 },
                 Err(problem) => (problem, None),
             };
