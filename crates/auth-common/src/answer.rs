@@ -25,21 +25,18 @@ pub(crate) fn read<E: TokenEndpoint, T>(
 ) -> Result<(T, Answer), Failed<E>> {
     let answer = answer?;
     if answer.status.is_success() {
-        return match read_success::<E, T>(&answer, secrets, read) {
+        return match read_success(&answer, secrets, read) {
             Ok(response) => Ok((response, answer)),
-            Err((problem, said)) => Err(Failed::malformed(problem, answer.status, said)),
+            // Of a success no text is shown: it may hold a token that nobody knows yet.
+            Err(problem) => Err(Failed::malformed(problem.to_string(), answer.status)),
         };
     }
     if answer.status.is_redirection() {
         let what = "a redirect, which is never followed with credentials";
-        return Err(Failed::malformed(what, answer.status, None));
+        return Err(Failed::malformed(what, answer.status));
     }
     if answer.status.is_informational() {
-        return Err(Failed::malformed(
-            "the answer is none yet",
-            answer.status,
-            None,
-        ));
+        return Err(Failed::malformed("the answer is none yet", answer.status));
     }
     Err(read_refusal(exchange, &answer, secrets))
 }
@@ -61,12 +58,8 @@ impl<E: TokenEndpoint> Failed<E> {
         }
     }
 
-    fn malformed(
-        what: impl Into<Cow<'static, str>>,
-        status: StatusCode,
-        said: Option<E::ErrorResponse>,
-    ) -> Self {
-        Self::answered(FailureKind::Malformed, what, status, said)
+    fn malformed(what: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
+        Self::answered(FailureKind::Malformed, what, status, None)
     }
 
     fn answered(
@@ -146,7 +139,7 @@ impl Arrival {
         }
         let authorization = Token::header(&access_token).map_err(|_| {
             let problem = InvalidBody::new("the access token", "does not fit a header");
-            Failed::malformed(problem.to_string(), self.answer.status, None)
+            Failed::malformed(problem.to_string(), self.answer.status)
         })?;
         // A vendor may hand out a refresh token that nothing is documented to be done with.
         let refresh_token = refresh_token.filter(|_| E::REFRESH.is_some());
@@ -164,14 +157,12 @@ impl Arrival {
     }
 }
 
-fn read_success<E: TokenEndpoint, T>(
+fn read_success<T>(
     answer: &Answer,
     secrets: &[&str],
     read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
-) -> Result<T, (String, Option<E::ErrorResponse>)> {
-    let body =
-        JsonObject::parse(&answer.body, secrets).map_err(|problem| (problem.to_string(), None))?;
-    read(&body).map_err(|problem| (problem.to_string(), Some(E::error_response(&body))))
+) -> Result<T, InvalidBody> {
+    JsonObject::parse(&answer.body, secrets).and_then(|body| read(&body))
 }
 
 fn read_refusal<E: TokenEndpoint>(

@@ -53,7 +53,7 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     /// When a value is refused; the error names its variable.
     fn credentials_from(vars: &Vars) -> Result<Self::Credentials, ConfigurationError>;
 
-    /// Every secret and personal datum in the credentials: what the vendor says is withheld where it repeats one.
+    /// Every secret and personal datum in the credentials. Where the vendor repeats one, it is not shown.
     fn secrets(credentials: &Self::Credentials) -> Vec<&str>;
 
     /// Encodes a login.

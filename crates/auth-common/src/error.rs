@@ -81,7 +81,8 @@ impl<R> Error<R> {
         self.failure()?.status()
     }
 
-    /// What the vendor said, in its own fields; `None` when there was no answer, or nothing to read in it.
+    /// What the vendor said, in its own fields; `None` when there was no answer, or nothing to read in it, or when it was
+    /// a success: that may hold a token.
     pub fn response(&self) -> Option<&R> {
         self.failure()?.response()
     }
@@ -178,7 +179,8 @@ impl<R> Failure<R> {
         self.detail.status
     }
 
-    /// What the vendor said, in its own fields; `None` when there was no answer, or nothing to read in it.
+    /// What the vendor said, in its own fields; `None` when there was no answer, or nothing to read in it, or when it was
+    /// a success: that may hold a token.
     pub fn response(&self) -> Option<&R> {
         self.detail.response.as_ref()
     }

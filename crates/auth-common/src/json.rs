@@ -1,4 +1,4 @@
-use std::{fmt, ops::Deref, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use serde::{
@@ -6,28 +6,36 @@ use serde::{
     de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
+
+use crate::redaction::Redaction;
 
 /// The body of an answer, read as a JSON object, field by field.
 ///
 /// What a vendor says is not trusted. The fields of a success (`access_token`, `token_type`, `expires_in`) are read
 /// strictly, and the error names the field that is wrong. Texts for people, as in an error body, are read leniently: at
-/// most 256 characters, without control characters, and withheld when they repeat one of the caller's secrets.
+/// most 256 characters, without control characters and what else cannot be seen, and with `[withheld]` in the place of
+/// the caller's secrets.
 #[derive(Clone)]
 pub struct JsonObject<'a> {
     fields: Vec<(Text<'a>, &'a RawValue)>,
-    secrets: &'a [&'a str],
+    redaction: Arc<Redaction<'a>>,
 }
 
 impl<'a> JsonObject<'a> {
     /// Reads `body`. One UTF-8 byte order mark is skipped; unknown fields are kept and ignored, however deep.
     ///
-    /// A text that contains one of `secrets`, or 12 bytes in a row of one, will be withheld.
+    /// One of `secrets`, or 12 bytes in a row of one, will be withheld from every text, also where it is encoded or
+    /// written in another case.
     ///
     /// # Errors
     ///
     /// When the body is not one JSON object in UTF-8, has anything after it, or names a field twice.
     pub fn parse(body: &'a [u8], secrets: &'a [&'a str]) -> Result<Self, InvalidBody> {
+        Self::read(body, Arc::new(Redaction::new(secrets)))
+    }
+
+    fn read(body: &'a [u8], redaction: Arc<Redaction<'a>>) -> Result<Self, InvalidBody> {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(InvalidBody::new("the body", "is empty"));
@@ -45,14 +53,14 @@ impl<'a> JsonObject<'a> {
                 },
             )
         })?;
-        Ok(Self { fields, secrets })
+        Ok(Self { fields, redaction })
     }
 
     /// An object without fields: what an error body of a foreign shape is read as.
     pub fn empty() -> Self {
         Self {
             fields: Vec::new(),
-            secrets: &[],
+            redaction: Arc::new(Redaction::new(&[])),
         }
     }
 
@@ -65,7 +73,7 @@ impl<'a> JsonObject<'a> {
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.fields
             .iter()
-            .map(|(name, _)| clean(name, self.secrets))
+            .map(|(name, _)| self.redaction.show(name))
     }
 
     /// A token: a text of 1 to 16,384 visible ASCII characters, which is all that an `Authorization` header carries.
@@ -112,7 +120,7 @@ impl<'a> JsonObject<'a> {
         let Some(raw) = self.raw("token_type") else {
             return Ok("Bearer".into());
         };
-        // Not as a text for people, which would be withheld from a user whose name is part of the word.
+        // Not as a text for people, of which a part would be withheld from a user whose name is that part.
         Text::read(raw)
             .filter(|kind| kind.eq_ignore_ascii_case("Bearer"))
             .map(|kind| kind.to_string())
@@ -146,7 +154,7 @@ impl<'a> JsonObject<'a> {
     /// A text for people, cleaned; `None` when the field is missing or is not a text.
     pub fn text(&self, field: &str) -> Option<String> {
         let text = Text::read(self.raw(field)?)?;
-        Some(clean(&text, self.secrets))
+        Some(self.redaction.show(&text))
     }
 
     /// The texts of a list of texts, or of one text, cleaned; none when the field is neither.
@@ -160,7 +168,7 @@ impl<'a> JsonObject<'a> {
             .into_iter()
             .filter_map(Text::read)
             .take(MOST_ELEMENTS)
-            .map(|text| clean(&text, self.secrets))
+            .map(|text| self.redaction.show(&text))
             .collect()
     }
 
@@ -188,7 +196,9 @@ impl<'a> JsonObject<'a> {
             serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw]);
         elements
             .into_iter()
-            .filter_map(|raw| JsonObject::parse(raw.get().as_bytes(), self.secrets).ok())
+            .filter_map(|raw| {
+                JsonObject::read(raw.get().as_bytes(), Arc::clone(&self.redaction)).ok()
+            })
             .take(MOST_ELEMENTS)
             .collect()
     }
@@ -353,57 +363,13 @@ fn decimal(number: &str) -> Option<f64> {
     number.parse().ok()
 }
 
-/// What the vendor said, fit to be shown: short, on one line, and without the caller's secrets.
-pub(crate) fn clean(said: &str, secrets: &[&str]) -> String {
-    let mut line: String = said.chars().filter(|c| !is_invisible(*c)).collect();
-    if repeats(said, secrets) || repeats(&line, secrets) {
-        line.zeroize();
-        return WITHHELD.into();
-    }
-    if let Some((cut, _)) = line.char_indices().nth(LONGEST_TEXT) {
-        line.truncate(cut);
-    }
-    line
-}
-
-/// Control characters, and those that break a line, turn its direction, or hide within a word.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Whether `said` contains one of `secrets`, in part or whole, as it is or as a URL or a form would encode it.
-fn repeats(said: &str, secrets: &[&str]) -> bool {
-    let contains = |said: &str, secret: &str| {
-        let secret = secret.as_bytes();
-        !secret.is_empty()
-            && secret
-                .windows(secret.len().min(TELLING_FRAGMENT))
-                .any(|fragment| {
-                    said.as_bytes()
-                        .windows(fragment.len())
-                        .any(|window| window == fragment)
-                })
-    };
-    let holds_one = |said: &str| secrets.iter().any(|secret| contains(said, secret));
-    holds_one(said)
-        || url::form_urlencoded::parse(said.as_bytes())
-            .any(|(name, value)| holds_one(&name) || holds_one(&value))
-}
-
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Longer than any token seen, and as long as servers commonly let one header be.
 const LONGEST_TOKEN: usize = 16 * 1024;
-/// A sentence or two; a page of HTML in a log line helps nobody.
-const LONGEST_TEXT: usize = 256;
 /// So that a hostile list of errors stays short as well.
 const MOST_ELEMENTS: usize = 16;
 /// Ten times what any documented answer has; each look at a field goes through them.
 const MOST_FIELDS: usize = 256;
-/// So many bytes in a row of a secret are worth withholding a text for.
-const TELLING_FRAGMENT: usize = 12;
-const WITHHELD: &str = "[withheld: it repeats a secret]";
 
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,7 @@ mod jwt;
 mod lifecycle;
 mod lifetime;
 mod observe;
+mod redaction;
 mod refresh;
 mod request;
 mod retry;

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     BaseUrl, ConfigurationError, TokenRequest, base_url::LOCALHOST, deadline::within,
-    failure::FailureKind, json, retry,
+    failure::FailureKind, redaction, retry,
 };
 
 mod tls;
@@ -374,7 +374,7 @@ fn innermost(error: &dyn StdError) -> String {
     while let Some(source) = error.source() {
         error = source;
     }
-    json::clean(&error.to_string(), &[])
+    redaction::one_line(&error.to_string())
 }
 
 /// Grows by whole copies, so that what was outgrown is wiped.

@@ -109,7 +109,7 @@ pub(super) fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<St
                 | CertificateError::NotValidYetContext { .. } => CHECK_THE_CLOCK,
                 _ => "",
             };
-            let problem = crate::json::clean(&problem.to_string(), &[]);
+            let problem = crate::redaction::one_line(&problem.to_string());
             return Some(problem + clock);
         }
         // An I/O error leaves out of its sources the very error that it wraps, and one may wrap another.

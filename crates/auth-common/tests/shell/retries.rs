@@ -81,6 +81,22 @@ async fn answers_that_are_no_token_are_never_repeated() {
     }
 }
 
+/// It may hold a token that nobody knows yet, whatever the field.
+#[tokio::test(start_paused = true)]
+async fn malformed_success_shows_no_text() {
+    for body in [
+        r#"{"access":["a-new-token"],"error":"a-new-token"}"#,
+        r#"{"access":"a-new-token ","error":"use a-new-token"}"#,
+        r#"{"error":"a-new-token"}"#,
+    ] {
+        let played = play(move || answer(200, body)).await;
+        assert!(matches!(played.error, Error::InvalidResponse(_)), "{body}");
+        assert!(played.error.response().is_none(), "{body}");
+        let shown = format!("{} {:?}", played.error, played.error);
+        assert!(!shown.contains("a-new-token"), "{shown}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn pause_between_attempts_doubles() {
     // In the middle of the jitter: half of 0.5 s, and half of 1 s.
