@@ -16,7 +16,11 @@ use crate::ConfigurationError;
 /// assert_eq!(base.as_str(), "https://files.example.com:8443/stcp/");
 ///
 /// let error = "http://files.example.com".parse::<BaseUrl>().unwrap_err();
-/// assert_eq!(error.to_string(), "base URL must begin with https:// (plain http:// is for loopback addresses only)");
+/// assert_eq!(
+///     error.to_string(),
+///     "base URL must begin with https:// \
+///      (plain http:// is for loopback addresses only)"
+/// );
 /// # Ok::<(), auth_common::ConfigurationError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -9,10 +9,13 @@ use crate::{ConfigurationError, Credential, TokenRequest};
 /// use auth_common::{BasicCredentials, Credential};
 ///
 /// let client_id = Credential::new("client_id", "shop:1")?;
-/// let error = BasicCredentials::new(("client_id", client_id), Credential::new("secret", "s")?).unwrap_err();
+/// let secret = Credential::new("client_secret", "s3cret")?;
+/// let error =
+///     BasicCredentials::new(("client_id", client_id), secret).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "client_id must not contain ':', which ends it in the Authorization header",
+///     "client_id must not contain ':', \
+///      which ends it in the Authorization header",
 /// );
 /// # Ok::<(), auth_common::ConfigurationError>(())
 /// ```

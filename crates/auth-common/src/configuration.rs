@@ -132,7 +132,10 @@ impl fmt::Debug for Credential {
 /// use auth_common::Vars;
 ///
 /// let vars = Vars::from_pairs([("INVOISYS_USERNAME", "fiscal@example.com")]);
-/// assert_eq!(vars.optional("INVOISYS_USERNAME")?.as_deref(), Some("fiscal@example.com"));
+/// assert_eq!(
+///     vars.optional("INVOISYS_USERNAME")?.as_deref(),
+///     Some("fiscal@example.com")
+/// );
 /// assert_eq!(
 ///     vars.required("INVOISYS_PASSWORD").unwrap_err().to_string(),
 ///     "INVOISYS_PASSWORD is not set in the environment",
@@ -245,7 +248,10 @@ impl Vars {
     /// ```
     /// use auth_common::{BaseUrl, Vars};
     ///
-    /// let vars = Vars::from_pairs([("INVOISYS_ENVIRONMENT", "https://proxy.example.com")]);
+    /// let vars = Vars::from_pairs([(
+    ///     "INVOISYS_ENVIRONMENT",
+    ///     "https://proxy.example.com",
+    /// )]);
     /// let sandbox: BaseUrl = "https://sandbox-api.invoisys.com.br".parse()?;
     /// let words = [("sandbox", sandbox)];
     /// let base = vars.one_of("INVOISYS_ENVIRONMENT", words, |base| base)?;

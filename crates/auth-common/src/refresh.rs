@@ -15,16 +15,20 @@ use crate::{Grant, InvalidBody, JsonObject, TokenRequest};
 /// use auth_common::{Grant, InvalidBody, JsonObject, Refresh};
 ///
 /// // RFC 6749 §6, at the address of the login.
-/// const REFRESH: Refresh = Refresh::form("oauth/token", "refresh_token", read)
-///     .with_field("grant_type", "refresh_token")
-///     .rotating();
+/// const REFRESH: Refresh =
+///     Refresh::form("oauth/token", "refresh_token", read)
+///         .with_field("grant_type", "refresh_token")
+///         .rotating();
 ///
 /// fn read(body: &JsonObject<'_>) -> Result<Grant, InvalidBody> {
 ///     let grant = Grant::new(body.token("access_token")?, body.expires_in()?);
 ///     Ok(grant.with_refresh_token(body.optional_token("refresh_token")?))
 /// }
 ///
-/// assert_eq!((REFRESH.path(), REFRESH.field()), ("oauth/token", "refresh_token"));
+/// assert_eq!(
+///     (REFRESH.path(), REFRESH.field()),
+///     ("oauth/token", "refresh_token")
+/// );
 /// assert!(REFRESH.rotates());
 /// ```
 #[derive(Clone, Copy)]

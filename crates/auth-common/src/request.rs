@@ -14,8 +14,14 @@ use crate::{BasicCredentials, token::secret_header};
 /// ```
 /// use auth_common::TokenRequest;
 ///
-/// let request = TokenRequest::form("oauth/token", &[("grant_type", "password"), ("password", "a&b=ç")]);
-/// assert_eq!(request.body(), b"grant_type=password&password=a%26b%3D%C3%A7");
+/// let request = TokenRequest::form(
+///     "oauth/token",
+///     &[("grant_type", "password"), ("password", "a&b=ç")],
+/// );
+/// assert_eq!(
+///     request.body(),
+///     b"grant_type=password&password=a%26b%3D%C3%A7"
+/// );
 /// ```
 pub struct TokenRequest {
     path: String,

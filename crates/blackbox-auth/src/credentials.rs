@@ -6,8 +6,12 @@ use secrecy::SecretString;
 /// ```
 /// let credentials = blackbox_auth::Credentials::new("loja", "pão & queijo")?;
 ///
-/// let error = blackbox_auth::Credentials::new("l".repeat(65), "secret").unwrap_err();
-/// assert_eq!(error.to_string(), "username must be at most 64 characters long");
+/// let error =
+///     blackbox_auth::Credentials::new("l".repeat(65), "secret").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "username must be at most 64 characters long"
+/// );
 /// # Ok::<(), blackbox_auth::ConfigurationError>(())
 /// ```
 #[derive(Debug)]

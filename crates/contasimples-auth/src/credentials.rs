@@ -15,7 +15,11 @@ use secrecy::SecretString;
 /// let credentials = Credentials::new("api_key", "api_secret")?;
 ///
 /// let error = Credentials::new("api:key", "api_secret").unwrap_err();
-/// assert_eq!(error.to_string(), "api_key must not contain ':', which ends it in the Authorization header");
+/// assert_eq!(
+///     error.to_string(),
+///     "api_key must not contain ':', \
+///      which ends it in the Authorization header"
+/// );
 /// # Ok::<(), contasimples_auth::ConfigurationError>(())
 /// ```
 #[derive(Debug)]

@@ -19,7 +19,8 @@ auth_common::vendor! {
     ///
     /// # async fn example() -> Result<(), contasimples_auth::Error> {
     /// let credentials = Credentials::new("api_key", "api_secret")?;
-    /// let contasimples = Authenticator::builder(Environment::Sandbox, credentials).build()?;
+    /// let contasimples =
+    ///     Authenticator::builder(Environment::Sandbox, credentials).build()?;
     /// let authorization = contasimples.authorization().await?;
     /// # Ok(())
     /// # }

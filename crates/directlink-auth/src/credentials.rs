@@ -4,7 +4,8 @@ use secrecy::SecretString;
 /// The name and the password of a user of the DirectLink server. `Debug` shows neither, and both are wiped when dropped.
 ///
 /// ```
-/// let credentials = directlink_auth::Credentials::new("johndoe", "pão & queijo")?;
+/// let credentials =
+///     directlink_auth::Credentials::new("johndoe", "pão & queijo")?;
 /// # Ok::<(), directlink_auth::ConfigurationError>(())
 /// ```
 #[derive(Debug)]

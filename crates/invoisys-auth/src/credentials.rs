@@ -4,7 +4,8 @@ use secrecy::SecretString;
 /// The e-mail address and the password of an Invoisys user. `Debug` shows neither, and both are wiped when dropped.
 ///
 /// ```
-/// let credentials = invoisys_auth::Credentials::new("fiscal@example.com", "pão & queijo")?;
+/// let credentials =
+///     invoisys_auth::Credentials::new("fiscal@example.com", "pão & queijo")?;
 /// # Ok::<(), invoisys_auth::ConfigurationError>(())
 /// ```
 #[derive(Debug)]

@@ -19,7 +19,8 @@ auth_common::vendor! {
     ///
     /// # async fn example() -> Result<(), invoisys_auth::Error> {
     /// let credentials = Credentials::new("fiscal@example.com", "secret")?;
-    /// let invoisys = Authenticator::builder(Environment::Sandbox, credentials).build()?;
+    /// let invoisys =
+    ///     Authenticator::builder(Environment::Sandbox, credentials).build()?;
     /// let authorization = invoisys.authorization().await?;
     /// # Ok(())
     /// # }

@@ -19,7 +19,10 @@ pub use zapsign_auth;
 /// ```
 /// macro_rules! names {
 ///     ([$($vendor:ident)*] $separator:literal) => {
-///         [$(<vendors::$vendor::testing::Vendor as vendors::Vendor>::MODULE),*].join($separator)
+///         [$(
+///             <vendors::$vendor::testing::Vendor as vendors::Vendor>::MODULE
+///         ),*]
+///         .join($separator)
 ///     };
 /// }
 /// assert!(vendors::for_each!(names ", ").contains("invoisys_auth, zapsign_auth"));

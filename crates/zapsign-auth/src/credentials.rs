@@ -9,7 +9,8 @@ use secrecy::SecretString;
 /// ```
 /// use zapsign_auth::Credentials;
 ///
-/// let credentials = Credentials::new("4321".parse()?, "dev@example.com", "pão & queijo")?;
+/// let credentials =
+///     Credentials::new("4321".parse()?, "dev@example.com", "pão & queijo")?;
 /// # Ok::<(), zapsign_auth::ConfigurationError>(())
 /// ```
 #[derive(Debug)]
@@ -59,7 +60,10 @@ impl Credentials {
 /// assert_eq!(format!("{id:?}"), "OrganizationId([REDACTED])");
 ///
 /// let error = "../4321".parse::<OrganizationId>().unwrap_err();
-/// assert_eq!(error.to_string(), "organization id must be letters, digits, '-' and '_' only");
+/// assert_eq!(
+///     error.to_string(),
+///     "organization id must be letters, digits, '-' and '_' only"
+/// );
 /// # Ok::<(), zapsign_auth::ConfigurationError>(())
 /// ```
 #[derive(Debug)]

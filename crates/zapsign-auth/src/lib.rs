@@ -18,8 +18,11 @@ auth_common::vendor! {
     /// use zapsign_auth::{Authenticator, Credentials, Environment};
     ///
     /// # async fn example() -> Result<(), zapsign_auth::Error> {
-    /// let credentials = Credentials::new("4321".parse()?, "dev@example.com", "secret")?;
-    /// let zapsign = Authenticator::builder(Environment::Production, credentials).build()?;
+    /// let organization = "4321".parse()?;
+    /// let credentials =
+    ///     Credentials::new(organization, "dev@example.com", "secret")?;
+    /// let zapsign =
+    ///     Authenticator::builder(Environment::Production, credentials).build()?;
     /// let authorization = zapsign.authorization().await?;
     /// # Ok(())
     /// # }

@@ -162,6 +162,24 @@ fn superseded_flight_leaves_the_refresh_token_alone_when_it_is_driven_again() {
     assert!(matches!(scene.vendor.asked()[2], Asked::Refresh(_)));
 }
 
+/// The flight's runtime is alive, and nobody drives it: what the flight owns would stay for as long.
+#[test]
+fn credentials_go_with_the_last_authenticator_though_nobody_drives_its_flight() {
+    let guard = Arc::new(());
+    let vendor = Vendor::default();
+    let authenticator =
+        Authenticator::<Plain>::builder((), Credentials::guarded_by(Arc::clone(&guard)))
+            .transport(vendor.transport(Arc::default()))
+            .build()
+            .unwrap();
+    let a = current_thread();
+    a.block_on(async { assert!(at_once(authenticator.token()).is_none()) });
+    assert_eq!(Arc::strong_count(&guard), 2);
+    drop(authenticator);
+    assert_eq!(Arc::strong_count(&guard), 1);
+    drop(a);
+}
+
 #[test]
 fn late_token_of_a_superseded_flight_does_not_displace_a_newer_one() {
     let scene = Scene::with(|builder| builder.deadline(SHORT));
