@@ -147,6 +147,12 @@ async fn read_refusals<V: Vendor>(read: &mut Readings) {
             fragment,
             format!("{}{canary}", "x".repeat(250)),
         ];
+        for (_, encode) in ENCODINGS {
+            echoes.push(format!(
+                "the password '{}' is wrong",
+                encode(canary.as_bytes())
+            ));
+        }
         if login.basic {
             // The vendor was sent it so.
             let pair = STANDARD_NO_PAD.encode(format!("{IDENTITY}:{SECRET}"));
@@ -550,6 +556,7 @@ fn encodings(fragment: &[u8]) -> Vec<Vec<u8>> {
         form_encoded(fragment).into(),
         percent_encoded(fragment).into(),
         percent_encoded_in_lower_case(fragment).into(),
+        percent_encoded_twice(fragment).into(),
         hex(fragment).into(),
         hex(fragment).to_uppercase().into(),
         decimal_list(fragment).into(),
@@ -559,6 +566,8 @@ fn encodings(fragment: &[u8]) -> Vec<Vec<u8>> {
         all.push(quoted(text).trim_matches('"').into());
         all.push(json_escaped(fragment).into());
         all.push(text.escape_debug().to_string().into());
+        all.push(text.to_uppercase().into());
+        all.push(html_escaped(fragment).into());
     }
     for before in 0..3 {
         let shifted = [&vec![0; before][..], fragment].concat();
@@ -572,11 +581,16 @@ fn encodings(fragment: &[u8]) -> Vec<Vec<u8>> {
 
 type Encode = fn(&[u8]) -> String;
 
-/// What the positive control writes.
-const ENCODINGS: [(&str, Encode); 9] = [
+/// What the positive control writes, and what a vendor repeats.
+const ENCODINGS: [(&str, Encode); 12] = [
     ("raw", |bytes| String::from_utf8_lossy(bytes).into()),
     ("form", form_encoded),
     ("percent", percent_encoded),
+    ("percent, twice", percent_encoded_twice),
+    ("capitals", |bytes| {
+        str::from_utf8(bytes).unwrap().to_uppercase()
+    }),
+    ("HTML", html_escaped),
     ("JSON", |bytes| quoted(str::from_utf8(bytes).unwrap())),
     ("JSON in ASCII", json_escaped),
     ("hex", hex),
@@ -608,6 +622,18 @@ fn percent_encoded_in_lower_case(bytes: &[u8]) -> String {
 
 fn form_encoded(bytes: &[u8]) -> String {
     percent_encoded(bytes).replace("%20", "+")
+}
+
+fn percent_encoded_twice(bytes: &[u8]) -> String {
+    percent_encoded(percent_encoded(bytes).as_bytes())
+}
+
+fn html_escaped(bytes: &[u8]) -> String {
+    let text = str::from_utf8(bytes).unwrap();
+    let text = text.replace('&', "&amp;").replace('"', "&quot;");
+    text.replace('\'', "&#x27;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// As servers write JSON that take no chances.
