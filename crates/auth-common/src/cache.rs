@@ -2,7 +2,9 @@
 //! [lifecycle](crate::lifecycle).
 
 use std::{
-    mem, panic, process,
+    mem, panic,
+    pin::pin,
+    process,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -196,7 +198,7 @@ impl<E: TokenEndpoint> Cache<E> {
                 } => (flight, outcome, longest, patience),
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            let waited = within(longest.min(left), outcome.wait_for(Option::is_some)).await;
+            let waited = within(longest.min(left), pin!(outcome.wait_for(Option::is_some))).await;
             let told = waited.map(|told| told.ok().and_then(|told| told.clone()));
             match told {
                 // By now it may have been invalidated, or replaced by a newer one.

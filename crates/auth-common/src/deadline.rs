@@ -1,4 +1,4 @@
-use std::{pin::pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
@@ -7,8 +7,12 @@ use tokio::time::{Instant, timeout_at};
 /// A deadline that passed while nobody ran says nothing about the vendor: the process was frozen (serverless, SIGSTOP),
 /// or its thread was busy with something else, and the answer may lie in the socket. It is then given the same time once
 /// more, and nothing is sent twice for it.
-pub(crate) async fn within<F: Future>(allowed: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
+///
+/// It takes `future` pinned: one that is moved in here would take its place in memory twice.
+pub(crate) async fn within<F: Future>(
+    allowed: Duration,
+    mut future: Pin<&mut F>,
+) -> Option<F::Output> {
     let deadline = Instant::now() + allowed;
     if let Ok(output) = timeout_at(deadline, future.as_mut()).await {
         return Some(output);

@@ -1,6 +1,7 @@
 //! One request for a token with its retries, as a task of its own.
 
 use std::{
+    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -46,7 +47,8 @@ impl<E: TokenEndpoint> Flight<E> {
             sleep(self.delay).await;
         }
         let started = Instant::now();
-        let result = match within(self.limit, self.attempts()).await {
+        let result = within(self.limit, pin!(self.attempts())).await;
+        let result = match result {
             // The last authenticator is gone, or another flight has taken this one's place.
             Some(None) => {
                 self.landed = true;

@@ -3,6 +3,7 @@ use std::{
     error::Error as StdError,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -101,7 +102,7 @@ impl Transport {
                 Carrier::Scripted(script) => script.round_trip(base, &request).await,
             }
         };
-        within(allowed, round_trip)
+        within(allowed, pin!(round_trip))
             .await
             .unwrap_or_else(|| Err(Fault::slow(allowed)))
     }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use std::pin::pin;
+
 use tokio::{
     sync::oneshot,
     time::{advance, sleep},
@@ -11,7 +13,8 @@ const ALLOWED: Duration = Duration::from_secs(10);
 
 #[tokio::test(start_paused = true)]
 async fn what_comes_in_time_is_taken_and_what_takes_longer_is_not() {
-    let takes = |seconds| within(ALLOWED, sleep(Duration::from_secs(seconds)));
+    let takes =
+        |seconds| async move { within(ALLOWED, pin!(sleep(Duration::from_secs(seconds)))).await };
     assert!(takes(9).await.is_some());
     let asked = Instant::now();
     assert!(takes(11).await.is_none());
@@ -21,12 +24,15 @@ async fn what_comes_in_time_is_taken_and_what_takes_longer_is_not() {
 #[tokio::test(start_paused = true)]
 async fn answer_that_came_while_nobody_ran_is_taken() {
     let (answers, answer) = oneshot::channel();
-    let waits = tokio::spawn(within(ALLOWED, async {
-        // As behind a connection's own task, the answer is seen a moment after the deadline is.
-        let answer = answer.await.unwrap();
-        sleep(Duration::from_millis(5)).await;
-        answer
-    }));
+    let waits = tokio::spawn(async {
+        let late = async {
+            // As behind a connection's own task, the answer is seen a moment after the deadline is.
+            let answer = answer.await.unwrap();
+            sleep(Duration::from_millis(5)).await;
+            answer
+        };
+        within(ALLOWED, pin!(late)).await
+    });
     tokio::task::yield_now().await;
     answers.send("an answer").unwrap();
     advance(Duration::from_secs(35)).await;
@@ -35,7 +41,7 @@ async fn answer_that_came_while_nobody_ran_is_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn time_is_given_once_more_and_then_no_more() {
-    let waits = tokio::spawn(within(ALLOWED, std::future::pending::<()>()));
+    let waits = tokio::spawn(async { within(ALLOWED, pin!(std::future::pending::<()>())).await });
     tokio::task::yield_now().await;
     advance(Duration::from_secs(35)).await;
     let thawed = Instant::now();
