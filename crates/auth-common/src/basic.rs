@@ -1,6 +1,8 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
-use crate::{ConfigurationError, Credential, TokenRequest};
+use crate::{ConfigurationError, Credential};
 
 /// A pair of credentials that travels as `Authorization: Basic`, byte for byte, as
 /// [RFC 7617](https://www.rfc-editor.org/rfc/rfc7617) has it. `Debug` shows neither, and both are wiped when dropped.
@@ -43,7 +45,7 @@ impl BasicCredentials {
                 "must not contain ':', which ends it in the Authorization header",
             ));
         }
-        let encoded = TokenRequest::basic_pair(user.expose_secret(), password.expose_secret());
+        let encoded = encoded_pair(user.expose_secret(), password.expose_secret());
         Ok(Self {
             user,
             password,
@@ -64,6 +66,18 @@ impl BasicCredentials {
             self.encoded(),
         ]
     }
+}
+
+/// The base64 of `user:password`.
+fn encoded_pair(user: &str, password: &str) -> SecretString {
+    let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
+    pair.extend_from_slice(user.as_bytes());
+    pair.push(b':');
+    pair.extend_from_slice(password.as_bytes());
+    let mut encoded = String::with_capacity(4 * pair.len().div_ceil(3));
+    STANDARD.encode_string(&*pair, &mut encoded);
+    // As long as it may grow, so that making a box of it moves nothing.
+    encoded.into_boxed_str().into()
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 //! [lifecycle](crate::lifecycle).
 
 use std::{
-    mem, panic,
-    pin::pin,
-    process,
+    mem, panic, process,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -12,22 +10,14 @@ use std::{
 use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{
-    runtime::Handle,
-    sync::watch,
-    task::AbortHandle,
-    time::{Instant, sleep},
-};
+use tokio::{runtime::Handle, sync::watch, task::AbortHandle, time::sleep};
 
 use crate::{
-    BaseUrl, ConfigurationError, Error, Exchange, Failure, InvalidBody, Invalidation, JsonObject,
-    Snapshot, Token, TokenEndpoint, TokenRequest, Transport,
+    BaseUrl, ConfigurationError, Error, Exchange, InvalidBody, Invalidation, JsonObject, Snapshot,
+    Token, TokenEndpoint, TokenRequest, Transport,
     answer::{self, Arrived, RefreshToken},
     clock::{Clock, Mark},
-    deadline::within,
-    failure::FailureKind,
-    flight::{Flight, Outcome},
-    lifecycle::{Decision, FlightId, Launch, Lifecycle, Policy},
+    lifecycle::{FlightId, Lifecycle, Policy},
     lifetime::Moment,
     observe,
     sync::{Mutex, MutexGuard},
@@ -42,7 +32,7 @@ pub(crate) struct Cache<E: TokenEndpoint> {
     pub(crate) attempts: u32,
     pub(crate) attempt_timeout: Duration,
     /// The token to serve. Written under the lock of `state` only, and read without it.
-    current: ArcSwapOption<Current>,
+    pub(crate) current: ArcSwapOption<Current>,
     state: Mutex<State<E>>,
 }
 
@@ -83,6 +73,9 @@ pub(crate) struct Current {
     pub(crate) expiry: Moment,
 }
 
+/// How a flight ended, for everyone who waited for it.
+pub(crate) type Outcome<E> = Result<Arc<Current>, Error<<E as TokenEndpoint>::ErrorResponse>>;
+
 /// What a caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Want {
@@ -100,9 +93,9 @@ pub(crate) struct State<E: TokenEndpoint> {
     /// The token that an API refused last: should the vendor hand it out once more, it is not served.
     refused: Option<Token>,
     /// Flights that were dropped, of which no event has told yet.
-    abandoned: u32,
+    pub(crate) abandoned: u32,
     /// Flights that may still run, superseded ones included: they end with the last authenticator.
-    tasks: Vec<AbortHandle>,
+    pub(crate) tasks: Vec<AbortHandle>,
     /// The process in which they run.
     process: u32,
     logins: u64,
@@ -112,7 +105,7 @@ pub(crate) struct State<E: TokenEndpoint> {
 impl<E: TokenEndpoint> State<E> {
     /// In the child of a fork: the flights that were under way are the parent's, and land there alone. So is the refresh
     /// token, which both would present otherwise; to the vendor, that looks like theft.
-    fn start_afresh_after_a_fork(&mut self, process: u32) {
+    pub(crate) fn start_afresh_after_a_fork(&mut self, process: u32) {
         if mem::replace(&mut self.process, process) == process {
             return;
         }
@@ -124,19 +117,7 @@ impl<E: TokenEndpoint> State<E> {
     }
 }
 
-type Waiting<E> = watch::Receiver<Option<Outcome<E>>>;
-
-/// What the lifecycle's decision means for one caller.
-enum Turn<E: TokenEndpoint> {
-    Served(Arc<Current>),
-    Waits {
-        flight: FlightId,
-        outcome: Waiting<E>,
-        longest: Duration,
-        /// Rather than wait longer, the caller takes the cached token.
-        patience: bool,
-    },
-}
+pub(crate) type Waiting<E> = watch::Receiver<Option<Outcome<E>>>;
 
 impl<E: TokenEndpoint> Cache<E> {
     pub(crate) fn new(
@@ -173,59 +154,6 @@ impl<E: TokenEndpoint> Cache<E> {
         let current = self.current.load();
         let current = current.as_ref()?;
         (!current.advisory.is_reached(&self.clock)).then(|| take(&current.token))
-    }
-
-    /// A token for this caller, by whatever it takes.
-    pub(crate) async fn obtain(
-        self: &Arc<Self>,
-        want: Want,
-    ) -> Result<Arc<Current>, Error<E::ErrorResponse>> {
-        let runtime = match runtime() {
-            Ok(runtime) => runtime,
-            Err(error) => return self.cached(want).ok_or(error.into()),
-        };
-        let flight_limit = self.lock().lifecycle.policy().flight;
-        let deadline = Instant::now() + flight_limit.saturating_add(LANDING_TIME);
-        let mut lost = 0;
-        while lost < FLIGHTS_PER_CALL {
-            let (flight, mut outcome, longest, patience) = match self.turn(want, &runtime)? {
-                Turn::Served(current) => return Ok(current),
-                Turn::Waits {
-                    flight,
-                    outcome,
-                    longest,
-                    patience,
-                } => (flight, outcome, longest, patience),
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            let waited = within(longest.min(left), pin!(outcome.wait_for(Option::is_some))).await;
-            let told = waited.map(|told| told.ok().and_then(|told| told.clone()));
-            match told {
-                // By now it may have been invalidated, or replaced by a newer one.
-                Some(Some(Ok(_))) => match self.cached(Want::Token) {
-                    Some(newest) => return Ok(newest),
-                    None => lost += 1,
-                },
-                Some(Some(Err(error))) => return self.cached(want).ok_or(error),
-                // The flight was dropped: someone else has to be elected.
-                Some(None) => lost += 1,
-                None if longest >= left => {
-                    let slow = Fault::slow(flight_limit.saturating_add(LANDING_TIME));
-                    return self
-                        .cached(want)
-                        .ok_or_else(|| Failure::new(E::VENDOR, slow.kind, slow.what).into());
-                }
-                None if patience => match self.cached(want) {
-                    Some(current) => return Ok(current),
-                    None => lost += 1,
-                },
-                None => {
-                    self.give_up(flight);
-                    lost += 1;
-                }
-            }
-        }
-        self.cached(want).ok_or_else(abandoned::<E>)
     }
 
     /// See [`Authenticator::invalidate`](crate::Authenticator::invalidate).
@@ -286,100 +214,12 @@ impl<E: TokenEndpoint> Cache<E> {
     }
 
     /// The cached token, where it may be used and is wanted.
-    fn cached(&self, want: Want) -> Option<Arc<Current>> {
+    pub(crate) fn cached(&self, want: Want) -> Option<Arc<Current>> {
         let now = self.clock.now();
         let state = self.lock();
         (want == Want::Token && state.lifecycle.serves(now))
             .then(|| self.current.load_full())
             .flatten()
-    }
-
-    fn turn(
-        self: &Arc<Self>,
-        want: Want,
-        runtime: &Handle,
-    ) -> Result<Turn<E>, Error<E::ErrorResponse>> {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        state.start_afresh_after_a_fork(process::id());
-        let decision = match want {
-            Want::Token => state.lifecycle.ask(now),
-            Want::Renewal => state.lifecycle.renew(now),
-        };
-        let longest = state.lifecycle.policy().flight.saturating_add(LANDING_TIME);
-        let (turn, launch) = match decision {
-            Decision::Serve => (self.served()?, None),
-            Decision::ServeAndLaunch(launch) => {
-                let served = self.served()?;
-                let (flight, _) = self.prepare(launch, &mut state);
-                (served, Some(flight))
-            }
-            Decision::Launch(launch) => {
-                let (flight, outcome) = self.prepare(launch, &mut state);
-                let turn = Turn::Waits {
-                    flight: launch.flight,
-                    outcome,
-                    longest: launch.patience.unwrap_or(longest),
-                    patience: launch.patience.is_some(),
-                };
-                (turn, Some(flight))
-            }
-            Decision::Join {
-                flight,
-                overdue,
-                patience,
-            } => {
-                let outcome = state.under_way.as_ref();
-                let (_, outcome) = outcome.ok_or_else(abandoned::<E>)?;
-                let turn = Turn::Waits {
-                    flight,
-                    outcome: outcome.clone(),
-                    longest: patience.unwrap_or(overdue).min(overdue),
-                    patience: patience.is_some(),
-                };
-                (turn, None)
-            }
-            Decision::FailFast { for_another } => {
-                let error = state.last_error.clone().ok_or_else(abandoned::<E>)?;
-                return Err(error.with_retry_at(Some(now.plus(for_another).utc())));
-            }
-        };
-        let abandoned = mem::take(&mut state.abandoned);
-        // A runtime that is shutting down drops the flight at once, and the flight then takes the lock.
-        drop(state);
-        for _ in 0..abandoned {
-            observe::abandoned(E::VENDOR);
-        }
-        if let Some(flight) = launch {
-            let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
-            let task = runtime.spawn(flight).abort_handle();
-            let mut state = self.lock();
-            state.tasks.retain(|task| !task.is_finished());
-            state.tasks.push(task);
-        }
-        Ok(turn)
-    }
-
-    fn served(&self) -> Result<Turn<E>, Error<E::ErrorResponse>> {
-        self.current
-            .load_full()
-            .map(Turn::Served)
-            .ok_or_else(abandoned::<E>)
-    }
-
-    fn prepare(self: &Arc<Self>, launch: Launch, state: &mut State<E>) -> (Flight<E>, Waiting<E>) {
-        let (sender, outcome) = watch::channel(None);
-        state.under_way = Some((launch.flight, outcome.clone()));
-        let flight = Flight {
-            cache: Arc::downgrade(self),
-            id: launch.flight,
-            delay: launch.delay,
-            limit: state.lifecycle.policy().flight,
-            destination: self.destination.clone(),
-            outcome: sender,
-            landed: false,
-        };
-        (flight, outcome)
     }
 
     /// A flight was dropped before it ended. The next call tells of it: this runs in a destructor, perhaps while a panic
@@ -499,14 +339,8 @@ impl<E: TokenEndpoint> Drop for Cache<E> {
     }
 }
 
-fn abandoned<E: TokenEndpoint>() -> Error<E::ErrorResponse> {
-    let what =
-        "the task that asked for it was dropped twice, as when its runtime shuts down or it panics";
-    Failure::new(E::VENDOR, FailureKind::Cut, what).into()
-}
-
 /// The runtime of the caller, if it can carry a flight.
-fn runtime() -> Result<Handle, ConfigurationError> {
+pub(crate) fn runtime() -> Result<Handle, ConfigurationError> {
     let runtime = Handle::try_current().map_err(|_| {
         ConfigurationError::new(
             "runtime",
@@ -522,8 +356,3 @@ fn runtime() -> Result<Handle, ConfigurationError> {
     })?;
     Ok(runtime)
 }
-
-/// A caller waits this much longer than a flight may take, so that it hears of the outcome.
-const LANDING_TIME: Duration = Duration::from_secs(5);
-/// A call sees at most so many flights end without an outcome before it gives up.
-const FLIGHTS_PER_CALL: u32 = 2;

@@ -1,10 +1,10 @@
 use std::{fmt, time::Duration};
 
 use http::StatusCode;
-use secrecy::SecretString;
 
 use crate::{
-    BaseUrl, ConfigurationError, Exchange, InvalidBody, JsonObject, Refresh, TokenRequest, Vars,
+    BaseUrl, ConfigurationError, Exchange, Grant, InvalidBody, JsonObject, Refresh, TokenRequest,
+    Vars,
 };
 
 /// One vendor's token endpoint: how a request is written, and how an answer is read. Pure: no I/O, no clock, no retry,
@@ -72,39 +72,6 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     /// What it means that the vendor refused this exchange. It is asked about 4xx answers only; the others mean the same
     /// for every vendor.
     fn refusal(exchange: Exchange, status: StatusCode, response: &Self::ErrorResponse) -> Refusal;
-}
-
-/// What a success grants, in the terms of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
-pub struct Grant {
-    pub(crate) access_token: SecretString,
-    pub(crate) expires_in: Option<Duration>,
-    pub(crate) refresh_token: Option<SecretString>,
-}
-
-impl Grant {
-    /// An access token that lives for `expires_in`; `None` when the answer did not say.
-    pub fn new(access_token: SecretString, expires_in: Option<Duration>) -> Self {
-        Self {
-            access_token,
-            expires_in,
-            refresh_token: None,
-        }
-    }
-
-    /// Adds a refresh token, where there is one.
-    #[must_use]
-    pub fn with_refresh_token(mut self, refresh_token: Option<SecretString>) -> Self {
-        self.refresh_token = refresh_token;
-        self
-    }
-}
-
-impl fmt::Debug for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Grant")
-            .field("expires_in", &self.expires_in)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What a 4xx answer means.

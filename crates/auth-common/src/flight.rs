@@ -13,9 +13,9 @@ use tokio::{
 };
 
 use crate::{
-    Error, Exchange, TokenEndpoint,
+    Exchange, TokenEndpoint,
     answer::{self, Arrival, Failed},
-    cache::{Cache, Current, Destination},
+    cache::{Cache, Destination, Outcome},
     deadline::within,
     failure::{AfterRefresh, FailureKind},
     lifecycle::{FlightId, Landed, Landing},
@@ -23,9 +23,6 @@ use crate::{
     retry::{Attempts, Next},
     transport::Fault,
 };
-
-/// How a flight ended, for everyone who waited for it.
-pub(crate) type Outcome<E> = Result<Arc<Current>, Error<<E as TokenEndpoint>::ErrorResponse>>;
 
 /// It holds the cache weakly, so that it ends with the last authenticator, and no credentials.
 pub(crate) struct Flight<E: TokenEndpoint> {

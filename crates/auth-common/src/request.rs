@@ -1,8 +1,6 @@
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::{BasicCredentials, token::secret_header};
@@ -106,18 +104,6 @@ impl TokenRequest {
 
     pub(crate) fn into_parts(self) -> (HeaderMap, Zeroizing<Vec<u8>>) {
         (self.headers, self.body)
-    }
-
-    /// The base64 of `user:password`.
-    pub(crate) fn basic_pair(user: &str, password: &str) -> SecretString {
-        let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
-        pair.extend_from_slice(user.as_bytes());
-        pair.push(b':');
-        pair.extend_from_slice(password.as_bytes());
-        let mut encoded = String::with_capacity(4 * pair.len().div_ceil(3));
-        STANDARD.encode_string(&*pair, &mut encoded);
-        // As long as it may grow, so that making a box of it moves nothing.
-        encoded.into_boxed_str().into()
     }
 
     fn new(path: String, content_type: &'static str, body: Zeroizing<Vec<u8>>) -> Self {

@@ -3,6 +3,7 @@
 use http::header;
 
 use super::*;
+use crate::TokenRequest;
 
 /// The example of RFC 7617 §2.
 #[test]

@@ -8,6 +8,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{BaseUrl, Vars};
 
 // Credentials
 
@@ -229,7 +230,7 @@ fn one_of_calls_a_refused_url_by_the_variable_s_name() {
 #[cfg(unix)]
 #[test]
 fn variable_that_is_not_utf8_is_refused_without_its_value() {
-    use std::os::unix::ffi::OsStringExt;
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt};
 
     let vars = Vars::from_pairs([("A_KEY", OsString::from_vec(b"CANARY\xFF".to_vec()))]);
     for refused in [
