@@ -298,13 +298,6 @@ impl<E: TokenEndpoint> Builder<E> {
         self
     }
 
-    /// Reads the time from a clock moved by hand, and takes chance out of every margin: for tests.
-    #[cfg(feature = "testing")]
-    pub fn clock(mut self, clock: crate::testing::ManualClock) -> Self {
-        self.clock = Clock::Manual(clock);
-        self
-    }
-
     /// Builds the authenticator. It needs no runtime, starts nothing, and asks nobody.
     ///
     /// # Errors
@@ -357,6 +350,12 @@ impl<E: TokenEndpoint> Builder<E> {
         Ok(Authenticator {
             cache: Arc::new(cache),
         })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn reading(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     fn own_transport(mut self, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {

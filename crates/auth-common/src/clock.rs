@@ -13,7 +13,13 @@ pub(crate) enum Clock {
     #[default]
     System,
     #[cfg(feature = "testing")]
-    Manual(crate::testing::ManualClock),
+    Manual(std::sync::Arc<dyn Manual>),
+}
+
+/// A clock moved by hand.
+#[cfg(feature = "testing")]
+pub(crate) trait Manual: std::fmt::Debug + Send + Sync {
+    fn now(&self) -> Moment;
 }
 
 impl Clock {

@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, pin::Pin, str::FromStr, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use zeroize::Zeroizing;
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{Request, Response};
 use crate::{
     BaseUrl, TokenRequest, Transport,
-    transport::{Answer, Fault},
+    transport::{Answer, Fault, Scripted},
 };
 
 /// A vendor in the form of a function: no socket, no time but the test's own. It takes the place of the network.
@@ -41,11 +41,7 @@ impl Script {
         Transport::scripted(self)
     }
 
-    pub(crate) async fn round_trip(
-        &self,
-        base: &BaseUrl,
-        request: &TokenRequest,
-    ) -> Result<Answer, Fault> {
+    async fn answer(&self, base: &BaseUrl, request: &TokenRequest) -> Result<Answer, Fault> {
         let uri = Uri::from_str(base.join(request.path()).as_str()).unwrap_or_default();
         let seen = Request::new(uri, request.headers(), request.body());
         match (self.0)(&seen) {
@@ -60,6 +56,16 @@ impl Script {
             Err(Outage::Cut) => Err(Fault::cut("the script says so")),
             Err(Outage::Hang) => std::future::pending().await,
         }
+    }
+}
+
+impl Scripted for Script {
+    fn round_trip<'a>(
+        &'a self,
+        base: &'a BaseUrl,
+        request: &'a TokenRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send + 'a>> {
+        Box::pin(self.answer(base, request))
     }
 }
 
