@@ -123,7 +123,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Longer than any credential that the five vendors document, short enough to bound a request.
+/// Longer than any credential that a vendor documents, short enough to bound a request.
 const LONGEST_CREDENTIAL: usize = 4096;
 
 #[cfg(test)]
