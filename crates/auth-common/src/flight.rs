@@ -77,7 +77,10 @@ impl<E: TokenEndpoint> Flight<E> {
             };
             let (request, started) = {
                 let cache = self.cache.upgrade()?;
-                let request = cache.encode(self.id, refresh_token.as_ref())?;
+                let Some(request) = cache.encode(self.id, refresh_token.as_ref()) else {
+                    cache.put_back(refresh_token);
+                    return None;
+                };
                 (request, cache.clock.now())
             };
             observe::requested(exchange, attempts.made());

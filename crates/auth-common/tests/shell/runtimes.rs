@@ -19,7 +19,9 @@ use tokio::{
 
 use crate::{
     scene::{Outcome, Scene, at_once, secs},
-    vendor::{Asked, Credentials, LIFETIME, Plain, Refreshing, Vendor, answer, hang, token},
+    vendor::{
+        Asked, Credentials, LIFETIME, Plain, Refreshing, Vendor, answer, hang, token, unreachable,
+    },
 };
 
 #[test]
@@ -160,6 +162,29 @@ fn superseded_flight_leaves_the_refresh_token_alone_when_it_is_driven_again() {
     paused().block_on(scene.token()).unwrap();
     assert_eq!(scene.vendor.asked().len(), 3);
     assert!(matches!(scene.vendor.asked()[2], Asked::Refresh(_)));
+}
+
+/// The vendor has not seen it: it is good for another flight.
+#[test]
+fn superseded_flight_gives_back_the_refresh_token_that_it_could_not_present() {
+    let scene = Scene::<Refreshing>::of(|builder| builder);
+    paused().block_on(scene.token()).unwrap();
+    scene.clock.advance(LIFETIME);
+    scene.vendor.once(unreachable);
+    let a = paused();
+    a.block_on(async {
+        assert!(at_once(scene.token()).is_none());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    });
+    scene.clock.advance(secs(30));
+    scene.vendor.once(|| token("other", LIFETIME));
+    assert_eq!(paused().block_on(scene.token()).unwrap(), "other");
+    a.block_on(async { tokio::time::sleep(secs(2)).await });
+    scene.clock.advance(LIFETIME);
+    paused().block_on(scene.token()).unwrap();
+    let refresh = Asked::Refresh("refresh-1".into());
+    let asked = [Asked::Login, refresh.clone(), Asked::Login, refresh];
+    assert_eq!(scene.vendor.asked(), asked);
 }
 
 /// The flight's runtime is alive, and nobody drives it: what the flight owns would stay for as long.
