@@ -15,6 +15,11 @@ pub const COLD_CALLERS: f64 = 1.3;
 pub const COLD_CALLERS_REQUESTS: u64 = 1;
 /// The slowest call of a loop across renewals, against the server's own delay.
 pub const SLOWEST_DURING_RENEWAL: f64 = 0.2;
+/// The processor time to read the most laborious refusal that the transport lets through, beyond that of bare reqwest,
+/// which only receives it. A runtime of one thread stands still meanwhile.
+pub const WORST_REFUSAL: Duration = Duration::from_millis(5);
+/// The same of a usual refusal.
+pub const USUAL_REFUSAL: Duration = Duration::from_micros(50);
 /// Bytes of an authenticator that was never asked, on a shared transport.
 pub const TENANT_BYTES: u64 = 2 * 1024;
 /// Bytes of an authenticator that holds a token.

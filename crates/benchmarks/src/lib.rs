@@ -2,13 +2,15 @@
 //!
 //! `cargo xtask bench` measures everything and prints one table against the [`budgets`]; `cargo bench` looks closer at
 //! the cached header and the cold login. Every figure is one of DirectLink's crate, which has nothing that the others
-//! lack, in a build without the feature `testing`.
+//! lack, in a build without the feature `testing`; but what it costs to read a refusal is measured with ZapSign's, which
+//! has the most to search it for.
 
 pub mod budgets;
 pub mod cached;
 pub mod callers;
 pub mod cold_login;
 pub mod instructions;
+pub mod refusals;
 pub mod renewal;
 pub mod rounds;
 pub mod server;

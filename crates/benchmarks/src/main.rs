@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use benchmarks::{
-    Result, cached, callers, cold_login, instructions, renewal, start,
+    Result, cached, callers, cold_login, instructions, refusals, renewal, start,
     table::{self, Row},
     tenants, weight,
 };
@@ -46,13 +46,14 @@ fn named(name: &str) -> Result<Measure> {
     found.ok_or_else(|| format!("`{name}` is not measured; these are: {}", known.join(", ")).into())
 }
 
-const MEASURES: [Measure; 7] = [
+const MEASURES: [Measure; 8] = [
     ("cached", cached::times),
     ("instructions", instructions::rows),
     ("allocations", cached::allocations),
     ("cold-login", cold_login::times),
     ("callers", callers::rows),
     ("renewal", renewal::rows),
+    ("refusals", refusals::rows),
     ("tenants", tenants::rows),
 ];
 

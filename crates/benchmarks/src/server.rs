@@ -31,7 +31,16 @@ impl Server {
     ///
     /// When no port can be had.
     pub fn start(delay: Duration, lifetime: Duration) -> io::Result<Self> {
-        Self::with(delay, lifetime, Ok)
+        Self::with(delay, answer(lifetime), Ok)
+    }
+
+    /// Starts a server that answers at once, with `answer` to whatever the request's first line is.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be had.
+    pub fn answering(answer: impl Fn(&str) -> String + Send + 'static) -> io::Result<Self> {
+        Self::with(Duration::ZERO, answer, Ok)
     }
 
     /// Starts a server that speaks TLS, and answers at once.
@@ -40,7 +49,8 @@ impl Server {
     ///
     /// When no port can be had.
     pub fn start_tls(config: Arc<ServerConfig>) -> io::Result<Self> {
-        Self::with(Duration::ZERO, Duration::from_secs(3600), move |stream| {
+        let answer = answer(Duration::from_secs(3600));
+        Self::with(Duration::ZERO, answer, move |stream| {
             let tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
             Ok(StreamOwned::new(tls, stream))
         })
@@ -48,14 +58,13 @@ impl Server {
 
     fn with<S: Read + Write>(
         delay: Duration,
-        lifetime: Duration,
+        answer: impl Fn(&str) -> String + Send + 'static,
         accept: impl Fn(TcpStream) -> io::Result<S> + Send + 'static,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let requests = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&requests);
-        let answer = answer(lifetime);
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 // A client that breaks off finds out by itself.
@@ -104,10 +113,12 @@ impl Server {
 fn serve(
     connection: impl Read + Write,
     delay: Duration,
-    answer: &str,
+    answer: &impl Fn(&str) -> String,
     requests: &AtomicUsize,
 ) -> io::Result<()> {
     let mut request = BufReader::new(connection);
+    let mut first = String::new();
+    request.read_line(&mut first)?;
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -117,26 +128,31 @@ fn serve(
                 length = value.parse().map_err(io::Error::other)?;
             }
             Some(_) => {}
-            None if line.starts_with("POST ") => {}
             None => break,
         }
     }
     io::copy(&mut request.by_ref().take(length), &mut io::sink())?;
     requests.fetch_add(1, Ordering::SeqCst);
     thread::sleep(delay);
-    request.get_mut().write_all(answer.as_bytes())?;
+    request.get_mut().write_all(answer(&first).as_bytes())?;
     request.get_mut().flush()
 }
 
 /// In the words of DirectLink, and of ZapSign, whose answers are `access` and `refresh`.
-fn answer(lifetime: Duration) -> String {
+fn answer(lifetime: Duration) -> impl Fn(&str) -> String + Send {
     let token = "Mjk3MWQ1ZTk".repeat(64);
     let lifetime = lifetime.as_secs();
     let body = format!(
         r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{lifetime},"access":"{token}","refresh":"{token}"}}"#
     );
+    let answer = http("200 OK", &body);
+    move |_| answer.clone()
+}
+
+/// The bytes of an answer in JSON.
+pub fn http(status: &str, body: &str) -> String {
     format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",
         body.len()
     )
