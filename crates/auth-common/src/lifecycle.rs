@@ -6,7 +6,9 @@
 use std::{mem, time::Duration};
 
 use crate::{
+    Invalidation,
     failure::{ErrorKind, FailureKind, TABLE},
+    invalidation::InvalidationGuard,
     lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille},
 };
 
@@ -91,14 +93,6 @@ struct AdvisoryBackoff {
     runtimes_come_and_go: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct InvalidationGuard {
-    /// A token was invalidated, and no flight has brought another yet.
-    pending: bool,
-    /// When the last flight that an invalidation caused landed.
-    landed: Option<Duration>,
-}
-
 /// What has happened so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -160,19 +154,6 @@ pub(crate) enum Landed {
     TooLate,
 }
 
-/// What an invalidation did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Invalidation {
-    /// The token will not be served again. The next call asks for another.
-    Accepted,
-    /// The token had been replaced or invalidated before: nothing to do.
-    AlreadyReplaced,
-    /// An invalidation less than 30 s ago had led to this token. The vendor's API refuses new tokens as well, so
-    /// another login would not help, and it is still served.
-    TooSoon,
-}
-
 impl Lifecycle {
     pub(crate) fn new(policy: Policy) -> Self {
         Self {
@@ -187,7 +168,7 @@ impl Lifecycle {
             cool_down: None,
             failures: [0; ErrorKind::COUNT],
             advisory: AdvisoryBackoff::default(),
-            invalidation: InvalidationGuard::default(),
+            invalidation: InvalidationGuard::new(),
             tally: Tally::default(),
         }
     }
@@ -271,12 +252,11 @@ impl Lifecycle {
                 if self.newest_from.is_some_and(|newest| newest > id) {
                     return Landed::TooLate;
                 }
-                if let Some(flight) = flight {
+                if flight.is_some() {
                     self.clear_flight(now);
-                    if flight.after_invalidation {
-                        self.invalidation.landed = Some(now.monotonic);
-                    }
                 }
+                let after_invalidation = flight.is_some_and(|flight| flight.after_invalidation);
+                self.invalidation.landed(after_invalidation, now.monotonic);
                 let generation = self.next_generation;
                 self.next_generation += 1;
                 self.held = Some(Held {
@@ -288,7 +268,6 @@ impl Lifecycle {
                 self.failures = [0; ErrorKind::COUNT];
                 self.advisory.not_before = Duration::ZERO;
                 self.advisory.failures = 0;
-                self.invalidation.pending = false;
                 self.tally.last_success = Some(now);
                 Landed::Kept { generation }
             }
@@ -353,15 +332,10 @@ impl Lifecycle {
         if self.held.is_none_or(|held| held.generation != generation) {
             return Invalidation::AlreadyReplaced;
         }
-        if self
-            .invalidation
-            .landed
-            .is_some_and(|landed| now.monotonic < landed.saturating_add(INVALIDATION_PAUSE))
-        {
+        if !self.invalidation.believes(now.monotonic) {
             return Invalidation::TooSoon;
         }
         self.held = None;
-        self.invalidation.pending = true;
         Invalidation::Accepted
     }
 
@@ -407,7 +381,7 @@ impl Lifecycle {
             id,
             started: now.monotonic,
             background,
-            after_invalidation: self.invalidation.pending,
+            after_invalidation: self.invalidation.is_pending(),
         });
         Launch {
             flight: id,
@@ -507,8 +481,6 @@ const GRACE: Duration = Duration::from_secs(2);
 const GAP: Duration = Duration::from_secs(1);
 /// How long a caller that was promised not to wait, waits where nobody else would drive its flight.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// An API that answers 401 to every token must not cause a login for each.
-const INVALIDATION_PAUSE: Duration = Duration::from_secs(30);
 /// A `Retry-After` of nothing still keeps a loop from spinning.
 const SHORTEST_COOL_DOWN: Duration = Duration::from_secs(1);
 /// As after any other passing failure.

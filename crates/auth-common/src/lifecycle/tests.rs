@@ -810,23 +810,61 @@ fn invalidation_during_a_flight_joins_it() {
 }
 
 #[test]
-fn api_that_always_answers_401_drives_two_logins_a_minute_at_most() {
-    let mut life = Life::with_token(3600);
-    let mut generation = 1;
-    let mut logins = 0;
-    for _ in 0..6000 {
-        life.wait(Duration::from_millis(100));
-        if let Decision::Launch(launch) = life.ask() {
-            logins += 1;
-            life.wait(launch.delay);
-            let Landed::Kept { generation: newer } = life.land_token(launch, 3600) else {
-                panic!("the vendor is well");
-            };
-            generation = newer;
-        }
-        life.invalidate(generation);
+fn endpoint_that_always_answers_401_costs_thirty_odd_logins_a_day() {
+    for every in [secs(1), secs(10), secs(25), secs(60), secs(110)] {
+        let mut life = Life::with_token(100_000);
+        let logins = life.day_of_refusals(|| every);
+        assert!(
+            (20..=32).contains(&logins),
+            "{logins} if asked every {every:?}"
+        );
     }
-    assert!((15..=20).contains(&logins), "{logins} logins in 10 minutes");
+}
+
+#[test]
+fn token_that_the_vendor_revokes_again_and_again_is_replaced_at_once_each_time() {
+    // Two minutes apart, or an hour, a vendor whose tokens die before they should.
+    for lives in [120, 121, 600, 3540, 3600, 7200] {
+        let mut life = Life::with_token(100_000);
+        for _ in 0..100 {
+            life.wait(secs(lives));
+            let generation = life.generation();
+            assert_eq!(
+                life.invalidate(generation),
+                Invalidation::Accepted,
+                "{lives} s"
+            );
+            let launch = life.launch();
+            life.land_token(launch, 100_000);
+        }
+    }
+}
+
+#[test]
+fn mended_endpoint_ends_the_long_guard_at_once() {
+    let mut life = Life::with_token(100_000);
+    life.day_of_refusals(|| secs(10));
+    let too_soon = |life: &mut Life| {
+        let generation = life.generation();
+        life.invalidate(generation) == Invalidation::TooSoon
+    };
+    assert!(too_soon(&mut life));
+    while too_soon(&mut life) {
+        life.wait(secs(1));
+    }
+    let launch = life.launch();
+    life.land_token(launch, 100_000);
+    // From here on tokens are accepted, until they are revoked.
+    for _ in 0..3 {
+        life.wait(secs(120));
+        assert!(!too_soon(&mut life));
+        let launch = life.launch();
+        life.land_token(launch, 100_000);
+    }
+    life.wait(secs(29));
+    assert!(too_soon(&mut life));
+    life.wait(secs(1));
+    assert!(!too_soon(&mut life), "30 s again");
 }
 
 // What a snapshot shows
@@ -931,6 +969,18 @@ proptest! {
         }
         prop_assert!(!landings.is_empty());
     }
+
+    #[test]
+    fn no_endpoint_that_always_answers_401_causes_a_storm(
+        apart in prop::collection::vec(log_uniform(0.01, 110.0), 1..20),
+    ) {
+        // A day of calls a hundred times a second proves no more.
+        prop_assume!(apart.iter().sum::<Duration>() > secs(1));
+        let mut apart = apart.into_iter().cycle();
+        let mut life = Life::with_token(100_000);
+        let logins = life.day_of_refusals(|| apart.next().unwrap());
+        prop_assert!((20..=32).contains(&logins), "{logins} logins");
+    }
 }
 
 // Against a model
@@ -965,7 +1015,7 @@ fn machine_agrees_with_the_model_whatever_happens() {
     }
 }
 
-const SIGHTS: [&str; 20] = [
+const SIGHTS: [&str; 22] = [
     "fresh: served",
     "advisory: served",
     "advisory: launched in the background",
@@ -986,6 +1036,8 @@ const SIGHTS: [&str; 20] = [
     "late token dropped",
     "late failure dropped",
     "invalidation too soon",
+    "invalidation too soon again",
+    "invalidation of a token that lived after others had not",
 ];
 
 /// The rules, told once more and as plainly as possible: what has happened, and what may follow from it.
@@ -1012,6 +1064,10 @@ struct World {
     background_flight_abandoned: bool,
     invalidation_open: bool,
     invalidation_flight_landed: Option<Duration>,
+    /// When the cached token was refused, since then.
+    refusals: Vec<Duration>,
+    /// How many tokens in a row were taken back that had been refused while they were new.
+    refused_new: u32,
     seen: BTreeMap<&'static str, u32>,
 }
 
@@ -1112,6 +1168,8 @@ impl World {
             background_flight_abandoned: false,
             invalidation_open: false,
             invalidation_flight_landed: None,
+            refusals: Vec::new(),
+            refused_new: 0,
             seen: BTreeMap::new(),
         }
     }
@@ -1298,6 +1356,7 @@ impl World {
             (Landing::Token(validity), Landed::Kept { generation }) => {
                 if flight.caused_by_invalidation {
                     self.invalidation_flight_landed = Some(self.now.monotonic);
+                    self.refusals.clear();
                 }
                 self.kept(flight, generation, validity);
             }
@@ -1349,19 +1408,34 @@ impl World {
     fn invalidate(&mut self, generation: u64) {
         let invalidation = self.machine.invalidate(generation, self.now);
         let is_current = self.held.is_some_and(|(held, _)| held == generation);
-        let is_too_soon = self
-            .invalidation_flight_landed
-            .is_some_and(|landed| self.now.monotonic - landed < secs(30));
+        if is_current {
+            self.refusals.push(self.now.monotonic);
+        }
+        let ages = self.invalidation_flight_landed.and_then(|landed| {
+            let first = self.refusals.first()?;
+            Some((*first - landed, self.now.monotonic - landed))
+        });
+        let lived = ages.is_none_or(|(first, _)| first >= secs(120));
+        let pause =
+            secs([30, 60, 120, 240, 480, 960, 1920, 3600][self.refused_new.min(7) as usize]);
+        let is_too_soon = !lived && ages.is_some_and(|(_, age)| age < pause);
         match invalidation {
             Invalidation::Accepted => {
                 assert!(is_current && !is_too_soon);
+                if self.refused_new > 0 && lived {
+                    self.see("invalidation of a token that lived after others had not");
+                }
+                self.refused_new = if lived { 0 } else { self.refused_new + 1 };
                 self.held = None;
                 self.invalidation_open = true;
             }
             Invalidation::AlreadyReplaced => assert!(!is_current),
             Invalidation::TooSoon => {
                 assert!(is_current && is_too_soon);
-                self.see("invalidation too soon");
+                self.see(match self.refused_new {
+                    0 => "invalidation too soon",
+                    _ => "invalidation too soon again",
+                });
             }
         }
     }
@@ -1729,6 +1803,29 @@ impl Life {
 
     fn abandon(&mut self, launch: Launch) {
         self.machine.abandon(launch.flight, self.now);
+    }
+
+    /// A day of calls to an endpoint that refuses every token, each repeated once with another token, which is refused as
+    /// well, and nobody tells: how many logins that costs.
+    fn day_of_refusals(&mut self, mut apart: impl FnMut() -> Duration) -> u64 {
+        let end = self.now.monotonic + secs(86_400);
+        let mut logins = 0;
+        while self.now.monotonic < end {
+            let generation = self.generation();
+            if self.invalidate(generation) == Invalidation::Accepted {
+                logins += 1;
+                let launch = self.launch();
+                self.wait(launch.delay);
+                self.land_token(launch, 100_000);
+            }
+            self.wait(apart());
+        }
+        logins
+    }
+
+    /// That of the cached token.
+    fn generation(&self) -> u64 {
+        self.machine.held.unwrap().generation
     }
 
     fn invalidate(&mut self, generation: u64) -> Invalidation {

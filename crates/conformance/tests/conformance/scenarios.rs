@@ -205,6 +205,14 @@ story!(api_that_always_answers_401_cannot_drive_logins: [
     Invalidate(2, Invalidation::TooSoon), Ask(Number(2)), Pass(29_000),
     Invalidate(2, Invalidation::TooSoon), Ask(Number(2)), Vendors(&[Login, Renewal]), Pass(1_000),
     Invalidate(2, Invalidation::Accepted), Ask(Number(3)), Vendors(&[Renewal]),
+    Invalidate(3, Invalidation::TooSoon), Pass(59_000), Invalidate(3, Invalidation::TooSoon), Vendors(&[]),
+    Pass(1_000), Invalidate(3, Invalidation::Accepted), Ask(Number(4)), Vendors(&[Renewal]),
+]);
+
+story!(token_that_lived_is_replaced_at_once_when_it_is_revoked: [
+    Ask(Number(1)), Invalidate(1, Invalidation::Accepted), Ask(Number(2)), Pass(120_000),
+    Invalidate(2, Invalidation::Accepted), Ask(Number(3)), Pass(120_000),
+    Invalidate(3, Invalidation::Accepted), Ask(Number(4)), Pass(29_000), Invalidate(4, Invalidation::TooSoon),
 ]);
 
 story!(renewal_brings_a_new_token_at_once: [

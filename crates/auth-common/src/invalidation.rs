@@ -1,0 +1,84 @@
+//! Which refusals of a token by an API are believed. Pure: the moments are parameters.
+
+use std::time::Duration;
+
+/// What an invalidation did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Invalidation {
+    /// The token will not be served again. The next call asks for another.
+    Accepted,
+    /// The token had been replaced or invalidated before: nothing to do.
+    AlreadyReplaced,
+    /// The API refuses tokens that are new, so another login would not help: an invalidation had brought a token a short
+    /// while ago, and a refusal followed within two minutes. The cached token is still served.
+    ///
+    /// This goes on for 30 s after that token came. Each time that the next one is refused as soon, it is twice as long,
+    /// up to an hour; a token that is not refused in its first two minutes ends it. See
+    /// [Life of a token](crate::life_of_a_token#when-an-api-refuses-the-token).
+    TooSoon,
+}
+
+/// Keeps an API that refuses every token from causing a login for each, and from taking the token of all others away.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InvalidationGuard {
+    /// A token was invalidated, and no flight has brought another yet.
+    pending: bool,
+    /// When the last flight that an invalidation caused landed, on the monotonic clock.
+    landed: Option<Duration>,
+    /// An API refused what that flight brought while it was new.
+    refused_new: bool,
+    /// How long after the landing no refusal is believed.
+    pause: Duration,
+}
+
+impl InvalidationGuard {
+    pub(crate) fn new() -> Self {
+        Self {
+            pending: false,
+            landed: None,
+            refused_new: false,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// Whether a flight that starts now is caused by an invalidation.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending
+    }
+
+    /// A flight brought a token.
+    pub(crate) fn landed(&mut self, after_invalidation: bool, now: Duration) {
+        self.pending = false;
+        if after_invalidation {
+            self.landed = Some(now);
+            self.refused_new = false;
+        }
+    }
+
+    /// An API refused the cached token. Whether that is believed, so that another is asked for.
+    pub(crate) fn believes(&mut self, now: Duration) -> bool {
+        let age = self.landed.map(|landed| now.saturating_sub(landed));
+        self.refused_new |= age.is_some_and(|age| age < NEW);
+        if !self.refused_new {
+            // A token that lived has died: APIs do not refuse whatever comes.
+            self.pause = FIRST_PAUSE;
+        } else if age.is_some_and(|age| age < self.pause) {
+            return false;
+        } else {
+            self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
+        }
+        self.pending = true;
+        true
+    }
+}
+
+/// A token that is refused at this age is one that an API never accepted, even if it is asked once a minute only.
+const NEW: Duration = Duration::from_secs(120);
+/// Two logins a minute, until it is known that they do not help.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+/// One login an hour does not hurt, and somebody may have mended it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests;
