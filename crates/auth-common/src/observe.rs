@@ -112,6 +112,18 @@ pub(crate) fn invalidated(vendor: &'static str, outcome: Invalidation) {
     });
 }
 
+/// The file with a secret that the variable `name` names may be read by every user of the machine.
+pub(crate) fn readable_by_everyone(name: &str, path: &str) {
+    #[cfg(feature = "tracing")]
+    tell(|| {
+        tracing::warn!(
+            variable = name,
+            path,
+            "every user of this machine may read the file of a secret"
+        );
+    });
+}
+
 #[cfg(feature = "tracing")]
 fn name(exchange: Exchange) -> &'static str {
     match exchange {

@@ -1,10 +1,16 @@
-use std::{ffi::OsString, fmt};
+use std::{ffi::OsString, fmt, mem};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{BaseUrl, ConfigurationError, Credential};
 
+mod file;
+
 /// Where settings are read from by name: the environment of the process, or a stand-in for it.
+///
+/// A value may stand in a file as well, as Docker, Kubernetes and systemd hand out secrets: where `NAME` is not set,
+/// `NAME_FILE` is the absolute path of a file of at most 64 KiB that holds it. One line break at the end of a value is no
+/// part of it, and an empty value counts as none. Nothing is kept: each call reads anew.
 ///
 /// ```
 /// use auth_common::Vars;
@@ -20,14 +26,18 @@ use crate::{BaseUrl, ConfigurationError, Credential};
 /// );
 /// # Ok::<(), auth_common::ConfigurationError>(())
 /// ```
-pub struct Vars(Box<Lookup>);
+pub struct Vars {
+    lookup: Box<Lookup>,
+}
 
-type Lookup = dyn Fn(&str) -> Option<OsString>;
+type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 impl Vars {
     /// The environment variables of this process.
     pub fn process() -> Self {
-        Self(Box::new(|name| std::env::var_os(name)))
+        Self {
+            lookup: Box::new(|name| std::env::var_os(name)),
+        }
     }
 
     /// The given names and values, for tests and for settings that come from elsewhere.
@@ -40,12 +50,14 @@ impl Vars {
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
-        Self(Box::new(move |name| {
-            pairs
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, value)| value.clone())
-        }))
+        Self {
+            lookup: Box::new(move |name| {
+                pairs
+                    .iter()
+                    .find(|(known, _)| known == name)
+                    .map(|(_, value)| value.clone())
+            }),
+        }
     }
 
     /// Checks that all of `names` are set, so that whoever sets them up learns of all that are missing at once.
@@ -63,16 +75,16 @@ impl Vars {
     ///
     /// # Errors
     ///
-    /// When any is not set. The error names each of them.
+    /// When any is not set, or is empty. The error names each of them.
     pub fn require(&self, names: &[&str]) -> Result<(), ConfigurationError> {
         let missing: Vec<&str> = names
             .iter()
             .copied()
-            .filter(|name| !self.is_set(name))
+            .filter(|name| !self.is_set(name) && !self.is_set(&in_a_file(name)))
             .collect();
         match missing.split_last() {
             None => Ok(()),
-            Some((name, [])) => Err(ConfigurationError::not_set(name)),
+            Some((name, [])) => Err(self.missing(name)),
             Some((last, rest)) => Err(ConfigurationError::new(
                 format!("{} and {last}", rest.join(", ")),
                 "are not set in the environment",
@@ -81,35 +93,62 @@ impl Vars {
     }
 
     fn is_set(&self, name: &str) -> bool {
-        (self.0)(name)
-            .map(|value| value.into_encoded_bytes().zeroize())
-            .is_some()
+        (self.lookup)(name).is_some_and(|value| {
+            let value = Zeroizing::new(value.into_encoded_bytes());
+            !matches!(&**value, b"" | b"\n" | b"\r\n")
+        })
+    }
+
+    fn missing(&self, name: &str) -> ConfigurationError {
+        match (self.lookup)(name) {
+            None => ConfigurationError::not_set(name),
+            Some(_) => ConfigurationError::new(name, "is empty in the environment"),
+        }
     }
 
     /// The value of `name`.
     ///
     /// # Errors
     ///
-    /// When it is not set, or is not UTF-8. The error names the variable and never shows its value.
+    /// When it is not set or is empty, and as for [`optional`](Self::optional). The error names the variable and never
+    /// shows its value.
     pub fn required(&self, name: &str) -> Result<String, ConfigurationError> {
-        self.optional(name)?
-            .ok_or_else(|| ConfigurationError::not_set(name))
+        self.optional(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// The value of `name`, or `None` when it is not set.
+    /// The value of `name`, or `None` when it is not set or is empty.
     ///
     /// # Errors
     ///
-    /// When it is set, but is not UTF-8.
+    /// When it is not UTF-8, when `NAME_FILE` is set as well, or names a file that cannot be read, is empty, larger than
+    /// 64 KiB, or not UTF-8. Then the error has that file's path.
     pub fn optional(&self, name: &str) -> Result<Option<String>, ConfigurationError> {
-        (self.0)(name)
-            .map(|value| {
-                value.into_string().map_err(|value| {
-                    value.into_encoded_bytes().zeroize();
-                    ConfigurationError::new(name, "is not valid UTF-8")
-                })
-            })
-            .transpose()
+        let named = in_a_file(name);
+        let value = match (self.value(name)?, self.value(&named)?) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigurationError::new(
+                    format!("{name} and {named}"),
+                    "are both set: leave one of them out",
+                ));
+            }
+            (None, Some(path)) => Some(file::read(&named, &path)?),
+            (value, None) => value,
+        };
+        Ok(value.map(|mut value| mem::take(&mut *value)))
+    }
+
+    /// What the environment itself says, without the line break at its end.
+    fn value(&self, name: &str) -> Result<Option<Zeroizing<String>>, ConfigurationError> {
+        let Some(value) = (self.lookup)(name) else {
+            return Ok(None);
+        };
+        let value = value.into_string().map(Zeroizing::new).map_err(|value| {
+            value.into_encoded_bytes().zeroize();
+            ConfigurationError::new(name, "is not valid UTF-8")
+        })?;
+        // An owned text of just this length: to shorten one would leave a copy behind.
+        let text = Zeroizing::new(without_line_break(&value).to_owned());
+        Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
     /// The value of `name` as a [`Credential`]; an error calls it by that name.
@@ -121,7 +160,8 @@ impl Vars {
         Credential::new(name, self.required(name)?)
     }
 
-    /// Which of the vendor's systems `name` names: one of `words`, or a URL; `None` when it is not set.
+    /// Which of the vendor's systems `name` names: one of `words`, in capitals or not, or a URL; `None` when it is not set
+    /// or is empty. White space around it is no part of it.
     ///
     /// ```
     /// use auth_common::{BaseUrl, Vars};
@@ -149,9 +189,10 @@ impl Vars {
         let Some(value) = self.optional(name)? else {
             return Ok(None);
         };
+        let value = value.trim();
         let mut known = Vec::new();
         for (word, system) in words {
-            if value == word {
+            if value.eq_ignore_ascii_case(word) {
                 return Ok(Some(system));
             }
             known.push(word);
@@ -169,7 +210,8 @@ impl Vars {
         }
     }
 
-    /// Turns the value of `name` into a `T`, with an error that calls it by that name.
+    /// Turns the value of `name` into a `T`, with an error that calls it by that name. White space around it is no part
+    /// of it.
     ///
     /// # Errors
     ///
@@ -179,7 +221,7 @@ impl Vars {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, ConfigurationError>,
     ) -> Result<T, ConfigurationError> {
-        parse(&self.required(name)?).map_err(|error| error.renamed(name))
+        parse(self.required(name)?.trim()).map_err(|error| error.renamed(name))
     }
 }
 
@@ -188,3 +230,19 @@ impl fmt::Debug for Vars {
         f.write_str("Vars")
     }
 }
+
+/// The variable that names a file with the value of `name`.
+fn in_a_file(name: &str) -> String {
+    format!("{name}_FILE")
+}
+
+/// A text as an editor or a mounted file ends it, without that end.
+fn without_line_break(text: &str) -> &str {
+    match text.strip_suffix('\n') {
+        Some(text) => text.strip_suffix('\r').unwrap_or(text),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

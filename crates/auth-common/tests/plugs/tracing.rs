@@ -11,7 +11,7 @@ use std::{
 };
 
 use auth_common::{
-    Authenticator, Builder, Invalidation,
+    Authenticator, Builder, Invalidation, Vars,
     testing::{ManualClock, Outage, Response, Script},
 };
 use chrono::DateTime;
@@ -293,6 +293,34 @@ fn subscriber_may_ask_the_authenticator_that_it_listens_to() {
         assert!(told.contains(event), "{event} is missing from\n{told}");
     }
     assert!(asked > told.lines().count());
+}
+
+#[cfg(unix)]
+#[test]
+fn file_of_a_secret_that_everyone_may_read_is_told() {
+    use std::{env, fs, os::unix::fs::PermissionsExt, process};
+
+    let path = env::temp_dir().join(format!("tracing-{}", process::id()));
+    let path = path.to_str().unwrap();
+    fs::write(path, PASSWORD).unwrap();
+    let vars = Vars::from_pairs([("SAMPLE_PASSWORD_FILE", path)]);
+    let told = |mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let collector = Collector::default();
+        let listening = subscriber::set_default(collector.clone());
+        let secret = vars.credential("SAMPLE_PASSWORD").unwrap();
+        assert_eq!(secret.expose_secret(), PASSWORD);
+        drop(listening);
+        std::mem::take(&mut *collector.told())
+    };
+    let (private, shared, public) = (told(0o600), told(0o440), told(0o644));
+    fs::remove_file(path).unwrap();
+    assert!(private.is_empty() && shared.is_empty());
+    let expected = format!(
+        "WARN: every user of this machine may read the file of a secret \
+         variable=SAMPLE_PASSWORD_FILE path={path}"
+    );
+    assert_eq!(public, [expected]);
 }
 
 /// An authenticator, its scripted vendor, and who listens on this thread.

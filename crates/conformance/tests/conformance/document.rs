@@ -1,10 +1,10 @@
 //! What a crate takes over from its vendor's document without a request showing it: names, addresses, variables, and
 //! whom the stand-in lets in.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, env, fs, path::Path, process};
 
 use auth_common::{
-    ErrorKind, TokenEndpoint,
+    Authenticator, ErrorKind, TokenEndpoint, Vars,
     testing::{RequestKind, StandIn},
 };
 
@@ -61,6 +61,80 @@ async fn missing_variable_is_named_unless_it_may_be_left_out<V: Vendor>() {
     );
 }
 every_vendor!(missing_variable_is_named_unless_it_may_be_left_out);
+
+/// In capitals, with white space around it, or with the line break of a mounted file: as people write them.
+async fn environment_variable_is_understood_as_people_write_it<V: Vendor>() {
+    let vendor = vendor::<V>();
+    let elsewhere = ("https://elsewhere.example", "https://elsewhere.example/");
+    for (word, host) in V::HOSTS.iter().chain([&elsewhere]) {
+        let mut capital = word.to_ascii_uppercase();
+        capital.replace_range(1.., &word[1..]);
+        for written in [
+            word.to_ascii_uppercase(),
+            capital,
+            format!(" {word} "),
+            format!("{word}\n"),
+            format!("{word}\r\n"),
+        ] {
+            let client = builder_from::<V>(&vendor.variables(&written)).unwrap();
+            let client = client.build().unwrap();
+            assert_eq!(client.base_url().as_str(), *host, "{written:?}");
+        }
+    }
+}
+every_vendor!(environment_variable_is_understood_as_people_write_it);
+
+async fn empty_variable_is_as_if_it_were_not_set<V: Vendor>() {
+    let variables = vendor::<V>().variables("https://vendor.example");
+    for at in 0..variables.len() {
+        let mut emptied = variables.clone();
+        emptied[at].1.clear();
+        let built = builder_from::<V>(&emptied);
+        if V::OPTIONAL_VARIABLES.contains(&variables[at].0) {
+            let client = built.unwrap().build().unwrap();
+            assert_eq!(client.base_url().as_str(), V::HOSTS[0].1);
+            continue;
+        }
+        let error = built.err().unwrap();
+        assert_eq!(error.field(), variables[at].0);
+        assert!(error.rule().contains("is empty"), "{error}");
+    }
+}
+every_vendor!(empty_variable_is_as_if_it_were_not_set);
+
+async fn word_that_names_no_system_is_answered_with_those_that_do<V: Vendor>() {
+    for word in ["prod", "staging", "vendor.example"] {
+        let error = builder_from::<V>(&vendor::<V>().variables(word)).err();
+        let error = error.unwrap().to_string();
+        for (known, _) in V::HOSTS {
+            assert!(error.contains(known), "{error}");
+        }
+        assert!(error.contains("https://"), "{error}");
+    }
+}
+every_vendor!(word_that_names_no_system_is_answered_with_those_that_do);
+
+async fn every_variable_may_be_a_file<V: Vendor>() {
+    let folder = env::temp_dir().join(format!("conformance-{}-{}", process::id(), V::MODULE));
+    fs::create_dir(&folder).unwrap();
+    let vendor = StandIn::playing(V::knowing("identity", " secret ", "organization"));
+    let base = vendor.base_url().unwrap();
+    let variables = V::knowing("identity", " secret ", "organization").variables(base.as_str());
+    let mounted: Vec<(String, String)> = variables
+        .iter()
+        .map(|(name, value)| {
+            let path = folder.join(name);
+            fs::write(&path, format!("{value}\n")).unwrap();
+            (format!("{name}_FILE"), path.to_str().unwrap().to_owned())
+        })
+        .collect();
+    let vars = Vars::from_pairs(mounted);
+    let built = Authenticator::<V::Endpoint>::builder_from(&vars);
+    fs::remove_dir_all(folder).unwrap();
+    built.unwrap().build().unwrap().token().await.unwrap();
+    assert_eq!((vendor.logins(), vendor.refused()), (1, 0));
+}
+every_vendor!(every_variable_may_be_a_file);
 
 /// All three texts count, as far as the login carries them.
 async fn stand_in_lets_in_nobody_else<V: Vendor>() {
