@@ -13,6 +13,7 @@ use crate::{
     jwt,
     lifecycle::Landing,
     lifetime::{self, Margins, Moment, Validity},
+    request_id,
     transport::{Answer, Fault},
 };
 
@@ -23,7 +24,18 @@ pub(crate) fn read<E: TokenEndpoint, T>(
     secrets: &[&str],
     read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
 ) -> Result<(T, Answer), Failed<E>> {
-    let answer = answer?;
+    let mut answer = answer?;
+    answer.request_id = request_id::shown(&answer, secrets);
+    let id = answer.request_id.clone();
+    understand(exchange, answer, secrets, read).map_err(|failed| failed.of_request(id))
+}
+
+fn understand<E: TokenEndpoint, T>(
+    exchange: Exchange,
+    answer: Answer,
+    secrets: &[&str],
+    read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
+) -> Result<(T, Answer), Failed<E>> {
     if answer.status.is_success() {
         return match read_success(&answer, secrets, read) {
             Ok(response) => Ok((response, answer)),
@@ -55,6 +67,13 @@ impl<E: TokenEndpoint> Failed<E> {
             kind: self.kind,
             retry_after: self.asked,
             draw,
+        }
+    }
+
+    pub(crate) fn of_request(self, id: Option<String>) -> Self {
+        Self {
+            error: self.error.with_request_id(id),
+            ..self
         }
     }
 
@@ -111,6 +130,8 @@ pub(crate) struct Arrived {
     pub(crate) exchange: Exchange,
     /// What to renew it with.
     pub(crate) refresh_token: Option<RefreshToken>,
+    /// That of the answer, fit to be shown.
+    pub(crate) request_id: Option<String>,
 }
 
 impl Arrival {
@@ -135,11 +156,13 @@ impl Arrival {
         let validity = Validity::new(self.started, now, lifetime, margins, draw);
         if now.has_reached(validity.expiry) {
             let what = "the token had expired before it arrived";
-            return Err(Fault::new(FailureKind::Cut, what).into());
+            let failed = Failed::from(Fault::new(FailureKind::Cut, what));
+            return Err(failed.of_request(self.answer.request_id));
         }
         let authorization = Token::header(&access_token).map_err(|_| {
             let problem = InvalidBody::new("the access token", "does not fit a header");
             Failed::malformed(problem.to_string(), self.answer.status)
+                .of_request(self.answer.request_id.clone())
         })?;
         // A vendor may hand out a refresh token that nothing is documented to be done with.
         let refresh_token = refresh_token.filter(|_| E::REFRESH.is_some());
@@ -153,6 +176,7 @@ impl Arrival {
             validity,
             exchange: self.exchange,
             refresh_token: refresh_token.or(self.presented),
+            request_id: self.answer.request_id,
         })
     }
 }

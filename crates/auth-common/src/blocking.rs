@@ -20,7 +20,7 @@ use tokio::runtime::{Builder as RuntimeBuilder, Handle, Runtime};
 
 use crate::{
     Builder, ConfigurationError, Error, Failure, InvalidBody, Invalidation, JsonObject, Snapshot,
-    Token, TokenEndpoint, cache::Want, transport::Fault,
+    Token, TokenEndpoint, cache::Want, failure::FailureKind,
 };
 
 /// Hands out the `Authorization` header for a vendor's API, without async.
@@ -121,11 +121,8 @@ impl<E: TokenEndpoint> Authenticator<E> {
             Ok(runtime) => runtime.block_on(future),
             // Without a runtime nobody is asked, but a token that is still valid is served.
             Err(error) => at_once(future).and_then(Result::ok).ok_or_else(|| {
-                let reason = format!("the thread for blocking calls could not be started: {error}");
-                {
-                    let fault = Fault::not_sent(&reason);
-                    Failure::new(E::VENDOR, fault.kind, fault.what).into()
-                }
+                let what = format!("the thread for blocking calls could not be started: {error}");
+                Failure::new(E::VENDOR, FailureKind::NotSent, what).into()
             }),
         }
     }

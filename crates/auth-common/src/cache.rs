@@ -20,6 +20,7 @@ use crate::{
     lifecycle::{FlightId, Lifecycle, Policy},
     lifetime::Moment,
     observe,
+    redaction::Redaction,
     sync::{Mutex, MutexGuard},
     transport::{Answer, Fault},
 };
@@ -98,6 +99,8 @@ pub(crate) struct State<E: TokenEndpoint> {
     pub(crate) tasks: Vec<AbortHandle>,
     /// The process in which they run.
     process: u32,
+    /// What the vendor was asked for last.
+    pub(crate) asked: Exchange,
     logins: u64,
     refreshes: u64,
 }
@@ -142,6 +145,7 @@ impl<E: TokenEndpoint> Cache<E> {
                 abandoned: 0,
                 tasks: Vec::new(),
                 process: process::id(),
+                asked: Exchange::Login,
                 logins: 0,
                 refreshes: 0,
             }),
@@ -204,7 +208,7 @@ impl<E: TokenEndpoint> Cache<E> {
             answer::read::<E, T>(exchange, answer, secrets, read)
         })
         .map(|(response, _)| response)
-        .map_err(|failed| failed.error)
+        .map_err(|failed| failed.error.with_address(self.address(exchange)))
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -278,8 +282,14 @@ impl<E: TokenEndpoint> Cache<E> {
                 return None;
             }
             match refresh {
-                Some(_) => state.refreshes += 1,
-                None => state.logins += 1,
+                Some(_) => {
+                    state.refreshes += 1;
+                    state.asked = Exchange::Refresh;
+                }
+                None => {
+                    state.logins += 1;
+                    state.asked = Exchange::Login;
+                }
             }
         }
         let login = || E::token_request(&self.credentials);
@@ -301,6 +311,18 @@ impl<E: TokenEndpoint> Cache<E> {
         secrets.extend(presented);
         secrets.extend(current.as_deref().map(|it| it.token.expose_secret()));
         read(&secrets)
+    }
+
+    /// Where `exchange` is sent to, fit to be shown: the base URL is known to whoever reads it, and a path may hold the id of
+    /// an account.
+    pub(crate) fn address(&self, exchange: Exchange) -> String {
+        let base = &self.destination.base;
+        let refresh = E::REFRESH.filter(|_| exchange == Exchange::Refresh);
+        let login = || E::token_request(&self.credentials).path().to_owned();
+        let path = refresh.map_or_else(login, |refresh| refresh.path().to_owned());
+        let secrets = E::secrets(&self.credentials);
+        let path = Redaction::new(&secrets).show(path.trim_start_matches('/'));
+        format!("{base}{path}")
     }
 
     /// Makes an arrived token the one to serve.

@@ -64,9 +64,10 @@ impl<E: TokenEndpoint> Cache<E> {
                 Some(None) => lost += 1,
                 None if longest >= left => {
                     let slow = Fault::slow(flight_limit.saturating_add(LANDING_TIME));
-                    return self
-                        .cached(want)
-                        .ok_or_else(|| Failure::new(E::VENDOR, slow.kind, slow.what).into());
+                    return self.cached(want).ok_or_else(|| {
+                        let error = Error::from(Failure::new(E::VENDOR, slow.kind, slow.what));
+                        error.with_address(self.last_address())
+                    });
                 }
                 None if patience => match self.cached(want) {
                     Some(current) => return Ok(current),
@@ -78,7 +79,13 @@ impl<E: TokenEndpoint> Cache<E> {
                 }
             }
         }
-        self.cached(want).ok_or_else(abandoned::<E>)
+        self.cached(want)
+            .ok_or_else(|| abandoned::<E>().with_address(self.last_address()))
+    }
+
+    fn last_address(&self) -> String {
+        let asked = self.lock().asked;
+        self.address(asked)
     }
 
     fn turn(

@@ -81,6 +81,16 @@ impl<R> Error<R> {
         self.failure()?.status()
     }
 
+    /// The address that was asked; `None` for [`Error::Configuration`]. See [`Failure::address`].
+    pub fn address(&self) -> Option<&str> {
+        self.failure()?.address()
+    }
+
+    /// The id that the answer bears, for the vendor's support; see [`Failure::request_id`].
+    pub fn request_id(&self) -> Option<&str> {
+        self.failure()?.request_id()
+    }
+
     /// What the vendor said, in its own fields; `None` when there was no answer, or nothing to read in it, or when it was
     /// a success: that may hold a token.
     pub fn response(&self) -> Option<&R> {
@@ -101,16 +111,38 @@ impl<R> Error<R> {
     }
 
     pub(crate) fn with_retry_at(mut self, at: Option<DateTime<Utc>>) -> Self {
-        match &mut self {
+        if let Some(failure) = self.failure_mut() {
+            failure.retry_at = at;
+        }
+        self
+    }
+
+    /// `address` is that of what was asked, fit to be shown.
+    pub(crate) fn with_address(mut self, address: impl Into<Arc<str>>) -> Self {
+        if let Some(failure) = self.failure_mut() {
+            failure.address = Some(address.into());
+        }
+        self
+    }
+
+    /// `id` is that of the answer, fit to be shown.
+    pub(crate) fn with_request_id(mut self, id: Option<impl Into<Arc<str>>>) -> Self {
+        if let Some(failure) = self.failure_mut() {
+            failure.request_id = id.map(Into::into);
+        }
+        self
+    }
+
+    fn failure_mut(&mut self) -> Option<&mut Failure<R>> {
+        match self {
             Self::CredentialsRefused(failure)
             | Self::RateLimited(failure)
             | Self::Refused(failure)
             | Self::Unavailable(failure)
             | Self::InvalidResponse(failure)
-            | Self::TimedOut(failure) => failure.retry_at = at,
-            Self::Configuration(_) => {}
+            | Self::TimedOut(failure) => Some(failure),
+            Self::Configuration(_) => None,
         }
-        self
     }
 }
 
@@ -146,11 +178,14 @@ impl<R> Clone for Error<R> {
 /// What is known of a failed request for a token.
 pub struct Failure<R> {
     detail: Arc<Detail<R>>,
+    address: Option<Arc<str>>,
+    request_id: Option<Arc<str>>,
     retry_at: Option<DateTime<Utc>>,
 }
 
 impl<R> Failure<R> {
-    /// A failure without an answer. `what` says what happened, in words that hold no secret.
+    /// A failure without an answer. `what` says what happened, in words that hold no secret, and [`ADDRESS`] where the
+    /// address belongs in them.
     pub(crate) fn new(
         vendor: &'static str,
         kind: FailureKind,
@@ -165,8 +200,23 @@ impl<R> Failure<R> {
                 said: None,
                 response: None,
             }),
+            address: None,
+            request_id: None,
             retry_at: None,
         }
+    }
+
+    /// The address that was asked, without a query, a user name or a password; `[withheld]` stands in it for what is
+    /// secret or personal, such as the id of an account.
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// The id that the answer bears, by which whoever answered finds it in its logs: `x-request-id`, or what gateways
+    /// and clouds have in its place (`cf-ray`, `x-amzn-requestid`, …). At most 128 visible ASCII characters; `None`
+    /// when there is none.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     /// The vendor's name.
@@ -190,15 +240,29 @@ impl<R> Failure<R> {
         self.retry_at
     }
 
-    /// The middle of an error's sentence: the status, the cause, the vendor's words.
+    /// The middle of an error's sentence: the status and who answered, the cause, the vendor's words.
     fn details(&self) -> String {
         let detail = &*self.detail;
+        let address = self.address.as_deref();
+        let told = detail.what.contains(ADDRESS);
+        let asked = match (detail.status, address.filter(|_| !told)) {
+            (Some(status), Some(address)) => Some(format!("{status} from {address}")),
+            (Some(status), None) => Some(status.to_string()),
+            (None, Some(address)) => Some(format!("asked {address}")),
+            (None, None) => None,
+        };
+        let id = self.request_id.as_ref();
+        let id = id.map(|id| format!("request id {id}"));
+        let source: Vec<String> = asked.into_iter().chain(id).collect();
         let mut text = String::new();
-        if let Some(status) = detail.status {
-            text += &format!(" ({status})");
+        if !source.is_empty() {
+            text += &format!(" ({})", source.join(", "));
         }
         if !detail.what.is_empty() {
-            text += &format!(": {}", detail.what);
+            let what = detail
+                .what
+                .replace(ADDRESS, address.unwrap_or(detail.vendor));
+            text += &format!(": {what}");
         }
         if let Some(said) = &detail.said {
             text += &format!(": \"{said}\"");
@@ -237,6 +301,8 @@ impl<R: fmt::Display> Failure<R> {
                 said,
                 response,
             }),
+            address: None,
+            request_id: None,
             retry_at: None,
         }
     }
@@ -246,6 +312,8 @@ impl<R> Clone for Failure<R> {
     fn clone(&self) -> Self {
         Self {
             detail: Arc::clone(&self.detail),
+            address: self.address.clone(),
+            request_id: self.request_id.clone(),
             retry_at: self.retry_at,
         }
     }
@@ -257,7 +325,9 @@ impl<R: fmt::Debug> fmt::Debug for Failure<R> {
             .field("vendor", &self.detail.vendor)
             .field("kind", &self.detail.kind)
             .field("what", &self.detail.what)
+            .field("address", &self.address)
             .field("status", &self.detail.status)
+            .field("request_id", &self.request_id)
             .field("response", &self.detail.response)
             .field("retry_at", &self.retry_at)
             .finish()
@@ -274,6 +344,9 @@ struct Detail<R> {
     said: Option<String>,
     response: Option<R>,
 }
+
+/// In the place of the address, in what happened: whoever tells what happened does not know what of it is secret.
+pub(crate) const ADDRESS: &str = "{address}";
 
 #[cfg(test)]
 mod tests;

@@ -135,11 +135,14 @@ impl<E: TokenEndpoint> Flight<E> {
             let margins = cache.lock().lifecycle.policy().margins;
             arrival.check(now, margins, cache.clock.draw())
         });
+        let asked = cache.lock().asked;
+        let address = result.is_err().then(|| cache.address(asked));
         let mut state = cache.lock();
         let result = match result {
             Ok(arrived) if Cache::was_refused(&state, &arrived) => {
                 let what = "the vendor handed out once more the token that its API refuses";
-                Err(Fault::new(FailureKind::Malformed, what).into())
+                let failed = Failed::from(Fault::new(FailureKind::Malformed, what));
+                Err(failed.of_request(arrived.request_id))
             }
             result => result,
         };
@@ -156,7 +159,8 @@ impl<E: TokenEndpoint> Flight<E> {
             }
             (Landed::Failed { for_another }, Err(failed)) => {
                 let at = now.plus(for_another).utc();
-                let error = failed.error.with_retry_at(Some(at));
+                let address = address.unwrap_or_else(|| cache.address(asked));
+                let error = failed.error.with_address(address).with_retry_at(Some(at));
                 state.last_error = Some(error.clone());
                 Err((error, for_another))
             }

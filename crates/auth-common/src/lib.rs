@@ -34,6 +34,7 @@ mod observe;
 mod redaction;
 mod refresh;
 mod request;
+mod request_id;
 mod retry;
 mod snapshot;
 mod sync;

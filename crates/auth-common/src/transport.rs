@@ -1,7 +1,7 @@
 use std::{
     borrow::Cow,
     error::Error as StdError,
-    fmt,
+    fmt, iter,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::pin,
     sync::{Arc, OnceLock},
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     BaseUrl, ConfigurationError, TokenRequest, base_url::LOCALHOST, deadline::within,
-    failure::FailureKind, redaction, retry,
+    error::ADDRESS, failure::FailureKind, redaction, request_id, retry,
 };
 
 mod tls;
@@ -316,6 +316,8 @@ pub(crate) struct Answer {
     pub(crate) date: Option<DateTime<Utc>>,
     /// How long the server asks to be left alone.
     pub(crate) retry_after: Option<Duration>,
+    /// By which whoever answered finds the request in its logs.
+    pub(crate) request_id: Option<String>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
@@ -328,6 +330,7 @@ impl Answer {
             date,
             retry_after: text(header::RETRY_AFTER)
                 .and_then(|value| retry::retry_after(value, date)),
+            request_id: request_id::find(headers),
             body,
         }
     }
@@ -350,17 +353,22 @@ impl Fault {
     }
 
     pub(crate) fn not_sent(reason: &str) -> Self {
-        Self::new(FailureKind::NotSent, format!("cannot connect: {reason}"))
+        Self::new(
+            FailureKind::NotSent,
+            format!("cannot connect to {ADDRESS}: {reason}"),
+        )
     }
 
     pub(crate) fn cut(reason: &str) -> Self {
-        let what = format!("the connection failed before the whole answer had come: {reason}");
+        let what = format!(
+            "the connection to {ADDRESS} failed before the whole answer had come: {reason}"
+        );
         Self::new(FailureKind::Cut, what)
     }
 
     pub(crate) fn slow(allowed: Duration) -> Self {
         let seconds = allowed.as_millis() as f64 / 1000.0;
-        let what = format!("no full answer within {seconds} s");
+        let what = format!("no full answer from {ADDRESS} within {seconds} s");
         Self::new(FailureKind::Slow, what)
     }
 
@@ -372,7 +380,10 @@ impl Fault {
         }
         let reason = innermost(&error);
         if error.is_connect() {
-            Self::not_sent(&reason)
+            match proxy_problem(&error) {
+                Some(problem) => Self::not_sent(&format!("{problem}: {reason}")),
+                None => Self::not_sent(&reason),
+            }
         } else {
             Self::cut(&reason)
         }
@@ -386,6 +397,16 @@ fn innermost(error: &dyn StdError) -> String {
         error = source;
     }
     redaction::one_line(&error.to_string())
+}
+
+/// What went wrong with the proxy, where it was the proxy: the HTTP library has no type for it that can be named here.
+fn proxy_problem(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    let mut chain = iter::successors(Some(error), |error| (*error).source());
+    let tunnel = chain.find(|error| error.to_string().starts_with("tunnel error: "))?;
+    Some(match tunnel.source() {
+        Some(_) => "the proxy cannot be reached",
+        None => "the proxy does not let it through",
+    })
 }
 
 /// Grows by whole copies, so that what was outgrown is wiped.

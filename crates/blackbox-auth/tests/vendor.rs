@@ -145,10 +145,14 @@ async fn invalid_grant_means_wrong_credentials() {
         Some("Usuário ou senha inválidos.")
     );
     assert_eq!(error_uri.as_deref(), Some("https://blackbox.example/ajuda"));
+    let address = error.address().unwrap();
+    assert!(address.ends_with("/oauth/token"), "{address}");
     assert_eq!(
         error.to_string(),
-        "BlackBox refused the credentials (400 Bad Request): \"Usuário ou senha inválidos.\"; \
+        format!(
+            "BlackBox refused the credentials (400 Bad Request from {address}): \"Usuário ou senha inválidos.\"; \
          check them and that the account is active"
+        )
     );
 }
 

@@ -146,11 +146,15 @@ async fn reads_the_documented_400_with_its_details() {
     assert_eq!(field.as_deref(), Some("email"));
     assert_eq!(message.as_deref(), Some("Invalid email format"));
     assert_eq!(request_id, None);
+    let address = error.address().unwrap();
+    assert!(address.ends_with("/oauth/v1/access-token"), "{address}");
     assert_eq!(
         error.to_string(),
-        "Conta Simples refused the credentials (400 Bad Request): \
+        format!(
+            "Conta Simples refused the credentials (400 Bad Request from {address}): \
          \"The request contains invalid parameters or malformed data; email: Invalid email format\"; \
          check them and that the account is active"
+        )
     );
 }
 
@@ -188,10 +192,13 @@ async fn reads_the_documented_500_with_its_request_id() {
     assert_eq!(response.error.as_deref(), Some("Internal Server Error"));
     assert_eq!(response.code, Some(500));
     assert_eq!(response.request_id.as_deref(), Some("req_1234567890"));
+    let address = error.address().unwrap();
     assert_eq!(
         error.to_string(),
-        "no token from Conta Simples (500 Internal Server Error): \
+        format!(
+            "no token from Conta Simples (500 Internal Server Error from {address}): \
          \"An unexpected error occurred on the server; request req_1234567890\""
+        )
     );
 }
 

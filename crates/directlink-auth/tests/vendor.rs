@@ -173,10 +173,17 @@ async fn reads_the_documented_refusals_whose_error_is_a_number() {
 
     let error = answers(401, "Unauthorized").await;
     assert!(error.is_credentials_refused());
+    let address = error.address().unwrap();
+    assert!(
+        address.ends_with("/directlink/v1/oauth2/token"),
+        "{address}"
+    );
     assert_eq!(
         error.to_string(),
-        "DirectLink refused the credentials (401 Unauthorized): \"Unauthorized\"; \
+        format!(
+            "DirectLink refused the credentials (401 Unauthorized from {address}): \"Unauthorized\"; \
          check them and that the account is active"
+        )
     );
 
     let error = answers(500, "Internal server error").await;

@@ -99,10 +99,14 @@ async fn reads_the_documented_refusal_as_wrong_credentials() {
         said(&error).mensagem.as_deref(),
         Some("Credenciais inválidas.")
     );
+    let address = error.address().unwrap();
+    assert!(address.ends_with("/api/token"), "{address}");
     assert_eq!(
         error.to_string(),
-        "Invoisys refused the credentials (400 Bad Request): \"Credenciais inválidas.\"; \
+        format!(
+            "Invoisys refused the credentials (400 Bad Request from {address}): \"Credenciais inválidas.\"; \
          check them and that the account is active"
+        )
     );
 }
 

@@ -160,11 +160,18 @@ async fn reads_the_documented_401_as_wrong_credentials() {
         Some("No active account found with the given credentials")
     );
     assert!(said(&error).fields.is_empty());
+    let address = error.address().unwrap();
+    assert!(
+        address.ends_with("/api/v1/auth/token/[withheld]/"),
+        "{address}"
+    );
     assert_eq!(
         error.to_string(),
-        "ZapSign refused the credentials (401 Unauthorized): \
+        format!(
+            "ZapSign refused the credentials (401 Unauthorized from {address}): \
          \"No active account found with the given credentials\"; \
          check them and that the account is active"
+        )
     );
 }
 

@@ -35,9 +35,9 @@ fn text_says_who_what_and_what_to_do() {
             Error::from(Failure::new(
                 "Vendor",
                 FailureKind::NotSent,
-                "cannot connect: refused",
+                "cannot connect to {address}: refused",
             )),
-            "no token from Vendor: cannot connect: refused",
+            "no token from Vendor: cannot connect to Vendor: refused",
         ),
         (
             Error::from(answered(FailureKind::Busy, 503, "")),
@@ -69,6 +69,54 @@ fn text_says_who_what_and_what_to_do() {
     ] {
         assert_eq!(error.to_string(), text);
     }
+}
+
+#[test]
+fn text_names_the_address_and_the_request_once() {
+    let refused = || Error::from(answered(FailureKind::Refused, 404, "Not found."));
+    let not_sent = || {
+        let what = "cannot connect to {address}: refused";
+        Error::<&str>::from(Failure::new("Vendor", FailureKind::NotSent, what))
+    };
+    let late = || {
+        let what = "the token had expired";
+        Error::<&str>::from(Failure::new("Vendor", FailureKind::Cut, what))
+    };
+    for (error, text) in [
+        (
+            refused()
+                .with_address(ADDRESSED)
+                .with_request_id(Some("0b9f")),
+            "Vendor refused the token request (404 Not Found from https://vendor.example/login, request id 0b9f): \
+             \"Not found.\"; check the base URL, the environment and the account's permissions",
+        ),
+        (
+            refused().with_request_id(Some("0b9f")),
+            "Vendor refused the token request (404 Not Found, request id 0b9f): \"Not found.\"; check the base URL, \
+             the environment and the account's permissions",
+        ),
+        (
+            not_sent().with_address(ADDRESSED),
+            "no token from Vendor: cannot connect to https://vendor.example/login: refused",
+        ),
+        (
+            late().with_address(ADDRESSED).with_request_id(Some("0b9f")),
+            "no token from Vendor (asked https://vendor.example/login, request id 0b9f): the token had expired",
+        ),
+    ] {
+        assert_eq!(error.to_string(), text);
+        assert_eq!(error.clone().to_string(), text);
+    }
+    let error = refused()
+        .with_address(ADDRESSED)
+        .with_request_id(Some("0b9f"));
+    assert_eq!(error.address(), Some(ADDRESSED));
+    assert_eq!(error.request_id(), Some("0b9f"));
+    assert_eq!((refused().address(), refused().request_id()), (None, None));
+    let configuration =
+        Error::<&str>::from(ConfigurationError::new("password", "must not be empty"));
+    let configuration = configuration.with_address(ADDRESSED);
+    assert_eq!(configuration.address(), None);
 }
 
 #[test]
@@ -178,8 +226,8 @@ fn debug_shows_what_is_known() {
     let failure = answered(FailureKind::CredentialsRefused, 401, "said").clone();
     assert_eq!(
         format!("{:?}", Error::from(failure)),
-        "CredentialsRefused(Failure { vendor: \"Vendor\", kind: CredentialsRefused, what: \"\", status: Some(401), \
-         response: Some(\"said\"), retry_at: None })"
+        "CredentialsRefused(Failure { vendor: \"Vendor\", kind: CredentialsRefused, what: \"\", address: None, \
+         status: Some(401), request_id: None, response: Some(\"said\"), retry_at: None })"
     );
 }
 
@@ -188,6 +236,8 @@ fn errors_cross_threads() {
     fn crosses<T: Send + Sync + 'static>() {}
     crosses::<Error<String>>();
 }
+
+const ADDRESSED: &str = "https://vendor.example/login";
 
 fn one_of_each() -> Vec<Error<&'static str>> {
     vec![

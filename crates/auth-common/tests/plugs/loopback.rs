@@ -37,7 +37,7 @@ async fn localhost_is_the_loopback_address_of_ipv6_as_well() {
     let authenticator = builder(localhost(port)).attempts(1).build().unwrap();
     let error = authenticator.authorization().await.unwrap_err();
     assert!(
-        error.to_string().contains("the connection failed before"),
+        error.to_string().contains("failed before the whole answer"),
         "{error}"
     );
 }

@@ -136,6 +136,29 @@ async fn child_process() {
     assert_eq!(vendor.logins(), usize::from(task == "loopback"));
 }
 
+#[tokio::test]
+async fn error_tells_a_proxy_that_fails_from_the_vendor() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let refusing = Wiretap::answering("407 Proxy Authentication Required", "").unwrap();
+    for (proxy, problem) in [
+        (
+            gone,
+            "cannot connect to https://vendor.invalid/login: the proxy cannot be reached: Connection refused",
+        ),
+        (
+            url(&refusing),
+            "cannot connect to https://vendor.invalid/login: the proxy does not let it through: tunnel error: proxy \
+             authorization required",
+        ),
+    ] {
+        let builder = builder("https://vendor.invalid".parse().unwrap()).proxy(&proxy);
+        let error = failure(builder.attempts(1)).await.to_string();
+        assert!(error.contains(problem), "{error}");
+    }
+}
+
 // The name, and the time allowed.
 
 #[tokio::test]

@@ -66,7 +66,7 @@ fn blocking_calls_without_room_for_a_thread() {
     assert!(matches!(error, Error::Unavailable(_)) && error.is_transient());
     assert_eq!(
         error.to_string(),
-        "no token from Sample: cannot connect: the thread for blocking calls could not be started: Resource \
+        "no token from Sample: the thread for blocking calls could not be started: Resource \
          temporarily unavailable (os error 11)",
     );
 

@@ -7,6 +7,7 @@
     clippy::indexing_slicing
 )]
 
+mod addresses;
 mod cool_downs;
 mod invalidation;
 mod one_flight;

@@ -294,6 +294,46 @@ async fn connection_that_ends_at_any_stage_is_transient<V: Vendor>() {
 }
 every_vendor!(connection_that_ends_at_any_stage_is_transient);
 
+// What a person reads.
+
+/// Where it goes is known from what arrives; what of it is the caller's own, from the caller.
+async fn every_error_names_the_address_and_the_request_id<V: Vendor>() {
+    let id = "X-Request-Id: 0b9f4c21\r\n";
+    for status in [
+        "401 Unauthorized",
+        "404 Not Found",
+        "503 Unavailable",
+        "200 OK",
+        "302 Found",
+    ] {
+        let server = Server::answering(answer(status, id, "")).await;
+        let client = builder::<V>(server.base_url()).attempts(1).build().unwrap();
+        let error = client.token().await.unwrap_err();
+        let address = error.address().unwrap();
+        let path = address.strip_prefix(server.base_url().as_str().trim_end_matches('/'));
+        let request = &server.requests()[0];
+        match path.unwrap().split_once("[withheld]") {
+            Some((before, after)) => {
+                assert!(request.path().starts_with(before), "{address}");
+                assert!(request.path().ends_with(after), "{address}");
+            }
+            None => assert_eq!(path, Some(request.path())),
+        }
+        let text = error.to_string();
+        assert_eq!(text.matches(address).count(), 1, "{text}");
+        assert!(text.contains("request id 0b9f4c21"), "{text}");
+    }
+    let nobody = Server::nobody().await;
+    let error = client::<V>(nobody.clone()).token().await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains(&format!("cannot connect to {nobody}")),
+        "{text}"
+    );
+    assert!(text.contains("Connection refused"), "{text}");
+}
+every_vendor!(every_error_names_the_address_and_the_request_id);
+
 // The body of a success.
 
 async fn html_on_200_is_an_invalid_response<V: Vendor>() {

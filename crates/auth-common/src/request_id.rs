@@ -1,0 +1,45 @@
+//! The id by which whoever answered finds a request in its logs.
+
+use http::HeaderMap;
+
+use crate::{redaction::Redaction, transport::Answer};
+
+/// The id in `headers`, as it came: of several, that of the server which is most likely the vendor's own.
+pub(crate) fn find(headers: &HeaderMap) -> Option<String> {
+    let ids = HEADERS.iter().filter_map(|name| headers.get(*name));
+    let mut ids = ids.filter_map(|id| id.to_str().ok()).map(str::trim);
+    ids.find(|id| is_id(id)).map(str::to_owned)
+}
+
+/// The id of `answer` without what it repeats of `secrets`. Of a success it may be a token that nobody knows yet: such a
+/// one stands in the body as well.
+pub(crate) fn shown(answer: &Answer, secrets: &[&str]) -> Option<String> {
+    let id = answer.request_id.as_deref()?;
+    let mut parts = answer.body.windows(id.len());
+    if answer.status.is_success() && parts.any(|part| part == id.as_bytes()) {
+        return None;
+    }
+    Some(Redaction::new(secrets).show(id))
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Servers and gateways first, then clouds and networks in front of them, then what a client may have chosen.
+const HEADERS: [&str; 9] = [
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-amzn-requestid",
+    "x-ms-request-id",
+    "x-amz-cf-id",
+    "cf-ray",
+    "x-cloud-trace-context",
+    "traceparent",
+];
+/// Longer than any of those in use.
+const LONGEST: usize = 128;
+
+#[cfg(test)]
+mod tests;
