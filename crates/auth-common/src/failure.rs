@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// How a request for a token failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum FailureKind {
     NotSent,
     Certificate,

@@ -37,6 +37,9 @@ mod request;
 mod request_id;
 mod retry;
 mod snapshot;
+#[cfg(feature = "store")]
+#[allow(dead_code, unused_imports, reason = "no flight asks a store yet")]
+mod store;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -65,6 +68,11 @@ pub use refresh::Refresh;
 pub use request::TokenRequest;
 pub use retry::Exchange;
 pub use snapshot::{Snapshot, TokenState};
+#[cfg(feature = "store")]
+pub use store::{
+    Incarnation, Loaded, Reading, RecordKey, Seen, Session, StoreError, StoreFuture, StoreKey,
+    Swapped, TokenStore,
+};
 pub use token::Token;
 pub use transport::{Transport, TransportBuilder};
 pub use vars::Vars;
