@@ -309,6 +309,7 @@ impl<E: TokenEndpoint> Builder<E> {
             return Err(refused);
         }
         let base = self.base?;
+        base.check_below(E::token_request(&self.credentials).path())?;
         let has_tls = cfg!(any(
             feature = "rustls",
             feature = "rustls-ring",

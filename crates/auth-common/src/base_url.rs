@@ -7,7 +7,8 @@ use crate::ConfigurationError;
 /// The address below which a vendor's API lives, such as `https://api.example.com` or `https://example.com/gateway`.
 ///
 /// One that exists is valid: it is HTTPS (plain HTTP only to a loopback address), has a host, and carries no user
-/// name, password, query or fragment. A path is kept, with or without its last slash.
+/// name, password, query or fragment. A path is kept, with or without its last slash: it is that of a gateway, and what the
+/// vendor's own paths begin with, such as `/api/v1`, is not part of it.
 ///
 /// ```
 /// use auth_common::BaseUrl;
@@ -54,6 +55,26 @@ impl BaseUrl {
         let joined = format!("{}{}", url.path(), path.trim_start_matches('/'));
         url.set_path(&joined);
         url
+    }
+
+    /// Refuses an address that ends as `path` begins: joined, that part would stand there twice.
+    ///
+    /// One segment proves nothing, unless it is the whole path: a gateway may well serve an API of `api/…` below `/api`.
+    pub(crate) fn check_below(&self, path: &str) -> Result<(), ConfigurationError> {
+        let below: Vec<&str> = segments(path).collect();
+        let own: Vec<&str> = segments(self.0.path()).collect();
+        let least = below.len().clamp(1, 2);
+        let mut beginnings = (least..=below.len()).filter_map(|length| below.get(..length));
+        if !beginnings.any(|beginning| own.ends_with(beginning)) {
+            return Ok(());
+        }
+        // No more of it: a path may name who the customer is.
+        let beginning: Vec<&str> = below.into_iter().take(least).collect();
+        let beginning = beginning.join("/");
+        Err(ConfigurationError::new(
+            "base URL",
+            format!("must end before /{beginning}, which is added to it: leave that off"),
+        ))
     }
 
     pub(crate) fn host(&self) -> &str {
@@ -127,6 +148,10 @@ impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BaseUrl({})", self.as_str())
     }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
 }
 
 /// The one name that means this machine, whatever a resolver would say: [`Transport`](crate::Transport) asks none for it.

@@ -266,6 +266,38 @@ async fn base_url_with_a_path_is_joined_right<V: Vendor>() {
 }
 every_vendor!(base_url_with_a_path_is_joined_right);
 
+/// Joined, the path would stand there twice, and the vendor would answer 404.
+async fn base_url_that_has_the_vendor_s_path_already_is_refused<V: Vendor>() {
+    let login = Login::of_the_caller::<V>().await.target;
+    let segments: Vec<&str> = login.trim_matches('/').split('/').collect();
+    for length in 2..=segments.len() {
+        for (gateway, end) in [("", ""), ("", "/"), ("/gateway", "")] {
+            let own = segments[..length].join("/");
+            let base = format!("https://vendor.example{gateway}/{own}{end}");
+            let error = builder::<V>(base.parse().unwrap()).build().unwrap_err();
+            assert_eq!(error.field(), "base URL", "{base}");
+            let two = segments[..2].join("/");
+            assert_eq!(
+                error.rule(),
+                format!("must end before /{two}, which is added to it: leave that off")
+            );
+            // It may be part of the path.
+            assert!(!error.to_string().contains("organization"), "{error}");
+        }
+    }
+    // What a gateway may well have of its own.
+    for path in [
+        segments[0].to_owned(),
+        format!("{}x/{}", segments[0], segments[1]),
+        format!("{}/{}/gateway", segments[0], segments[1]),
+    ] {
+        let base = format!("https://vendor.example/{path}");
+        let client = builder::<V>(base.parse().unwrap()).build().unwrap();
+        assert_eq!(client.base_url().as_str(), format!("{base}/"));
+    }
+}
+every_vendor!(base_url_that_has_the_vendor_s_path_already_is_refused);
+
 async fn refused_setting_sends_nothing<V: Vendor>() {
     let server = Server::answering(json("200 OK", success::<V>("token").to_string())).await;
     let refused = builder::<V>(server.base_url())
