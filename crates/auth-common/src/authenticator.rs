@@ -226,8 +226,22 @@ impl<E: TokenEndpoint> Builder<E> {
         self.own_transport(|transport| transport.connect_timeout(allowed))
     }
 
-    /// Puts the name of the application before this crate's in the `User-Agent` header, as in `shop/1.4.2`.
+    /// Puts the name of the application before this crate's in the `User-Agent` header, as in `shop/1.4.2`: visible ASCII,
+    /// with spaces between its words, of at most 256 bytes.
     pub fn user_agent_prefix(mut self, application: &str) -> Self {
+        let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+        if application.is_empty() || application.trim() != application {
+            return self.refuse(
+                USER_AGENT_PREFIX,
+                "must neither be empty nor begin or end in white space",
+            );
+        }
+        if !application.bytes().all(visible) {
+            return self.refuse(USER_AGENT_PREFIX, "must be visible ASCII, as in shop/1.4.2");
+        }
+        if application.len() > LONGEST_APPLICATION {
+            return self.refuse(USER_AGENT_PREFIX, "must be at most 256 bytes long");
+        }
         self.application = Some(application.into());
         self
     }
@@ -336,12 +350,8 @@ impl<E: TokenEndpoint> Builder<E> {
             None => E::USER_AGENT.to_owned(),
             Some(application) => format!("{application} {}", E::USER_AGENT),
         };
-        let user_agent = HeaderValue::try_from(user_agent).map_err(|_| {
-            ConfigurationError::new(
-                "User-Agent prefix",
-                "must be visible ASCII, as in shop/1.4.2",
-            )
-        })?;
+        let user_agent = HeaderValue::try_from(user_agent)
+            .map_err(|_| ConfigurationError::new(USER_AGENT_PREFIX, "must be visible ASCII"))?;
         let destination = Destination {
             transport,
             base,
@@ -379,6 +389,9 @@ impl<E: TokenEndpoint> fmt::Debug for Builder<E> {
     }
 }
 
+const USER_AGENT_PREFIX: &str = "User-Agent prefix";
+/// In bytes: room for any name, and none for a page.
+const LONGEST_APPLICATION: usize = 256;
 /// Slow vendors answer within a few seconds; two attempts and a wait fit into a flight.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// One more than once is enough for a passing fault; one more yet, for an unlucky day.

@@ -42,6 +42,10 @@ impl<E: TokenEndpoint> Policy<E> {
         &self,
         call: &mut impl AuthorizeRequest,
     ) -> Result<Token, Error<E::ErrorResponse>> {
+        if call.port() == Some(NO_PORT) {
+            let rule = "must have a port from 1 to 65535, or none";
+            return Err(ConfigurationError::new("request URL", rule).into());
+        }
         if !self.origins.iter().any(|base| goes_to(call, base)) {
             return Err(ConfigurationError::new(
                 "request URL",
@@ -119,7 +123,7 @@ pub trait AuthorizeRequest: Sized + Send + 'static {
     /// The host, an IPv6 address in brackets.
     fn host(&self) -> &str;
 
-    /// The port, where one is given.
+    /// The port, where one is given; 0 where it is none, such as 65536: then the call is refused.
     fn port(&self) -> Option<u16>;
 
     /// Where it goes, as text: path and query too.
@@ -168,7 +172,7 @@ impl<B: Clone + Send + 'static> AuthorizeRequest for http::Request<B> {
     }
 
     fn port(&self) -> Option<u16> {
-        self.uri().port_u16()
+        port(self.uri())
     }
 
     fn target(&self) -> String {
@@ -183,6 +187,21 @@ impl<B: Clone + Send + 'static> AuthorizeRequest for http::Request<B> {
         Some(self.clone())
     }
 }
+
+/// The type of the URI keeps any digits, and tells of no port where they are too many: an HTTP client would go to the
+/// default one.
+fn port(uri: &http::Uri) -> Option<u16> {
+    let authority = uri.authority()?;
+    let (_, port) = authority.as_str().rsplit_once(':')?;
+    // In an IPv6 address, and after a user name.
+    if port.contains([']', '@']) || port.is_empty() {
+        return None;
+    }
+    Some(port.parse().unwrap_or(NO_PORT))
+}
+
+/// Nothing listens there.
+const NO_PORT: u16 = 0;
 
 /// Where an answer of `reqwest` came from; `None` where a middleware made it up, and with it a URL.
 fn answered(response: &reqwest::Response) -> Option<&Url> {

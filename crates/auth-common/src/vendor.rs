@@ -214,7 +214,8 @@ macro_rules! vendor {
             /// The time allowed to connect: 5 s unless set; see [`TransportBuilder::connect_timeout`].
             connect_timeout(allowed: ::std::time::Duration);
 
-            /// Puts the name of the application before this crate's in the `User-Agent` header, as in `shop/1.4.2`.
+            /// Puts the name of the application before this crate's in the `User-Agent` header, as in `shop/1.4.2`:
+            /// visible ASCII, with spaces between its words, of at most 256 bytes.
             user_agent_prefix(application: &str);
 
             /// How early a token is renewed, as a fraction of its lifetime: 0.1 unless set, from 0.02 to 0.5. Whatever

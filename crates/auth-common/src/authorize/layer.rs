@@ -158,7 +158,7 @@ impl<B: Send + 'static> AuthorizeRequest for OneShot<B> {
     }
 
     fn port(&self) -> Option<u16> {
-        self.0.uri().port_u16()
+        super::port(self.0.uri())
     }
 
     fn target(&self) -> String {

@@ -96,6 +96,35 @@ async fn call_without_an_origin_fails_before_anything_is_sent() {
     assert_eq!((beyond.hosts().len(), vendor.logins()), (0, 0));
 }
 
+/// The type of the URI takes any digits for a port, and an HTTP client that cannot use them goes to the default one.
+#[tokio::test]
+async fn call_with_a_port_that_is_none_is_refused_by_name() {
+    let vendor = StandIn::<Vendor>::start();
+    let beyond = Beyond::answering(OK);
+    let base: BaseUrl = "https://api.example.com".parse().unwrap();
+    let plug = InPlainLayer::new(vendor.authenticator().unwrap(), &[base], &beyond);
+    for port in ["65536", "65979", "99999999999999999999", "0"] {
+        let url = format!("https://api.example.com:{port}/things");
+        for error in [
+            plug.get(&url).await.unwrap_err(),
+            plug.send_once(&url, "".into()).await.unwrap_err(),
+        ] {
+            assert_eq!(
+                error.to_string(),
+                "request URL must have a port from 1 to 65535, or none",
+                "{port}"
+            );
+        }
+    }
+    assert_eq!((beyond.hosts().len(), vendor.logins()), (0, 0));
+    for url in [
+        "https://api.example.com:/things",
+        "https://a:b@api.example.com/things",
+    ] {
+        assert_eq!(plug.get(url).await.unwrap(), OK, "{url}");
+    }
+}
+
 async fn same_origin_may_be_spelled_otherwise<P: Plug>() {
     let vendor = StandIn::<Vendor>::start();
     let base: BaseUrl = "https://api.example.com/gateway".parse().unwrap();

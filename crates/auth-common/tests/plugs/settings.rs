@@ -180,11 +180,26 @@ async fn application_names_itself_before_the_crate() {
 
 #[test]
 fn application_whose_name_breaks_the_header_is_refused() {
-    let error = abroad().user_agent_prefix("shop\r\nX-Injected: 1").build();
-    assert_eq!(
-        error.unwrap_err().to_string(),
-        "User-Agent prefix must be visible ASCII, as in shop/1.4.2"
-    );
+    let longest = "s".repeat(256);
+    for accepted in ["shop/1.4.2", "shop/1.4.2 (staging)", &longest] {
+        abroad().user_agent_prefix(accepted).build().unwrap();
+    }
+    let ascii = "must be visible ASCII, as in shop/1.4.2";
+    let ends = "must neither be empty nor begin or end in white space";
+    for (prefix, rule) in [
+        ("shop\r\nX-Injected: 1", ascii),
+        ("shop\t1.4.2", ascii),
+        ("loja-do-joão/1", ascii),
+        ("shop\u{7f}", ascii),
+        (&"s".repeat(257), "must be at most 256 bytes long"),
+        ("", ends),
+        (" shop", ends),
+        ("shop\n", ends),
+    ] {
+        let error = abroad().user_agent_prefix(prefix).build().unwrap_err();
+        assert_eq!(error.field(), "User-Agent prefix", "{prefix:?}");
+        assert_eq!(error.rule(), rule, "{prefix:?}");
+    }
 }
 
 #[tokio::test]
