@@ -1,4 +1,4 @@
-use std::{fmt, ops::ControlFlow};
+use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
@@ -17,10 +17,22 @@ pub use layer::{Authorize, AuthorizeLayer, AuthorizeResponse, OneShot};
 #[cfg(feature = "reqwest-middleware")]
 pub use middleware::AuthorizeMiddleware;
 
-/// Where the header is attached, and what follows on a 401: the same for the layer and the middleware.
+/// Where the header is attached, and what follows when the API refuses it: the same for the layer and the middleware.
 struct Policy<E: TokenEndpoint> {
     authenticator: Authenticator<E>,
     origins: Vec<BaseUrl>,
+    refuses: Arc<Refuses>,
+}
+
+/// Whether an answer of this status, with these headers, refuses the token.
+type Refuses = dyn Fn(StatusCode, &HeaderMap) -> bool + Send + Sync;
+
+/// The answer to a call, as far as it tells of the token.
+struct Answer<'a> {
+    status: StatusCode,
+    headers: &'a HeaderMap,
+    /// Whose it is, where that is known.
+    url: Option<&'a Url>,
 }
 
 impl<E: TokenEndpoint> Policy<E> {
@@ -29,11 +41,20 @@ impl<E: TokenEndpoint> Policy<E> {
         Self {
             authenticator,
             origins,
+            refuses: Arc::new(|status, _| status == StatusCode::UNAUTHORIZED),
         }
     }
 
     fn and_for(mut self, base: BaseUrl) -> Self {
         self.origins.push(base);
+        self
+    }
+
+    fn token_refused_when(
+        mut self,
+        refuses: impl Fn(StatusCode, &HeaderMap) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.refuses = Arc::new(refuses);
         self
     }
 
@@ -63,30 +84,24 @@ impl<E: TokenEndpoint> Policy<E> {
         Ok(token)
     }
 
-    /// Decides, after the answer to a call that went to `target`, whether the call is to be repeated.
+    /// Tells the authenticator when the `answer` to a call that went to `target` refuses its token, and returns whether
+    /// the call is to be repeated with another.
     ///
     /// An HTTP client that follows redirects hands out somebody else's answer, or one to another request. What a stranger
     /// thinks of the token does not count; and a call whose redirect was refused has been carried out already.
-    fn after(
-        &self,
-        token: &Token,
-        target: &str,
-        status: StatusCode,
-        answered: Option<&Url>,
-    ) -> ControlFlow<()> {
-        if status != StatusCode::UNAUTHORIZED {
-            return ControlFlow::Break(());
+    fn after(&self, token: &Token, target: &str, answer: &Answer<'_>) -> bool {
+        if !(self.refuses)(answer.status, answer.headers) {
+            return false;
         }
-        let redirected = answered.filter(|url| url.as_str() != target);
+        let redirected = answer.url.filter(|url| url.as_str() != target);
         if redirected.is_some_and(|url| !self.is_the_vendors(url)) {
-            return ControlFlow::Break(());
+            return false;
         }
-        match self.authenticator.invalidate(token) {
-            Invalidation::Accepted | Invalidation::AlreadyReplaced if redirected.is_none() => {
-                ControlFlow::Continue(())
-            }
-            _ => ControlFlow::Break(()),
-        }
+        let another = matches!(
+            self.authenticator.invalidate(token),
+            Invalidation::Accepted | Invalidation::AlreadyReplaced
+        );
+        another && redirected.is_none()
     }
 
     fn is_the_vendors(&self, url: &Url) -> bool {
@@ -101,6 +116,7 @@ impl<E: TokenEndpoint> Clone for Policy<E> {
         Self {
             authenticator: self.authenticator.clone(),
             origins: self.origins.clone(),
+            refuses: Arc::clone(&self.refuses),
         }
     }
 }
@@ -110,7 +126,7 @@ impl<E: TokenEndpoint> fmt::Debug for Policy<E> {
         f.debug_struct("Policy")
             .field("authenticator", &self.authenticator)
             .field("origins", &self.origins)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 use url::Url;
 
-use super::{AuthorizeRequest, Policy, answered};
+use super::{Answer, AuthorizeRequest, Policy, answered};
 use crate::{Authenticator, BaseUrl, TokenEndpoint};
 
 /// A layer of `tower` that makes [`Authorize`]: the calls of its service carry the `Authorization` header.
@@ -24,7 +24,10 @@ use crate::{Authenticator, BaseUrl, TokenEndpoint};
 ///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
 ///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
 ///   [`Invalidation::TooSoon`](crate::Invalidation::TooSoon)).
-/// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. The 401 of another
+/// - Any other answer is passed on, a 403 as well: most APIs say by it that the caller lacks a permission, which another
+///   token does not bring. For an API that refuses a dead token otherwise, there is
+///   [`token_refused_when`](Self::token_refused_when).
+/// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. A refusal by another
 ///   origin does not count against the token.
 pub struct AuthorizeLayer<E: TokenEndpoint>(Policy<E>);
 
@@ -38,6 +41,15 @@ impl<E: TokenEndpoint> AuthorizeLayer<E> {
     #[must_use]
     pub fn and_for(self, base: BaseUrl) -> Self {
         Self(self.0.and_for(base))
+    }
+
+    #[doc = include_str!("../../docs/refused-token.md")]
+    #[must_use]
+    pub fn token_refused_when(
+        self,
+        refuses: impl Fn(StatusCode, &HeaderMap) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self(self.0.token_refused_when(refuses))
     }
 }
 
@@ -101,19 +113,21 @@ where
             let target = call.target();
             let token = policy.attach(&mut call).await?;
             let response = inner.call(call).await.map_err(Into::into)?;
-            let verdict = policy.after(&token, &target, response.status(), response.url());
-            if verdict.is_break() {
+            if !policy.after(&token, &target, &answer(&response)) {
                 return Ok(response);
             }
             let Some(mut repeat) = repeat else {
                 return Ok(response);
             };
             drop(response);
-            policy.attach(&mut repeat).await?;
+            let token = policy.attach(&mut repeat).await?;
             poll_fn(|context| inner.poll_ready(context))
                 .await
                 .map_err(Into::into)?;
-            inner.call(repeat).await.map_err(Into::into)
+            let response = inner.call(repeat).await.map_err(Into::into)?;
+            // An API that refuses a token that is new refuses all: that is worth knowing.
+            policy.after(&token, &target, &answer(&response));
+            Ok(response)
         })
     }
 }
@@ -179,6 +193,9 @@ pub trait AuthorizeResponse: Send {
     /// The status.
     fn status(&self) -> StatusCode;
 
+    /// The headers.
+    fn headers(&self) -> &HeaderMap;
+
     /// Whose answer it is, where the HTTP client may have followed a redirect and tells; `None` where it does not.
     fn url(&self) -> Option<&Url> {
         None
@@ -189,6 +206,10 @@ impl<B: Send> AuthorizeResponse for http::Response<B> {
     fn status(&self) -> StatusCode {
         self.status()
     }
+
+    fn headers(&self) -> &HeaderMap {
+        self.headers()
+    }
 }
 
 impl AuthorizeResponse for reqwest::Response {
@@ -196,8 +217,20 @@ impl AuthorizeResponse for reqwest::Response {
         self.status()
     }
 
+    fn headers(&self) -> &HeaderMap {
+        self.headers()
+    }
+
     fn url(&self) -> Option<&Url> {
         answered(self)
+    }
+}
+
+fn answer(response: &impl AuthorizeResponse) -> Answer<'_> {
+    Answer {
+        status: response.status(),
+        headers: response.headers(),
+        url: response.url(),
     }
 }
 

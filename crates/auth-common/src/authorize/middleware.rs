@@ -1,10 +1,10 @@
 use std::fmt;
 
-use http::Extensions;
+use http::{Extensions, HeaderMap, StatusCode};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use super::{AuthorizeRequest, Policy, answered};
+use super::{Answer, AuthorizeRequest, Policy, answered};
 use crate::{Authenticator, BaseUrl, TokenEndpoint};
 
 /// A middleware of `reqwest-middleware` that attaches the `Authorization` header to calls of the vendor's API.
@@ -16,7 +16,10 @@ use crate::{Authenticator, BaseUrl, TokenEndpoint};
 ///   repeated **once**. Where its body can be read once only, the 401 is returned, and the next call brings another
 ///   token. A second 401 is returned as it is, and so is a first one when another login would not help (see
 ///   [`Invalidation::TooSoon`](crate::Invalidation::TooSoon)).
-/// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. The 401 of another
+/// - Any other answer is passed on, a 403 as well: most APIs say by it that the caller lacks a permission, which another
+///   token does not bring. For an API that refuses a dead token otherwise, there is
+///   [`token_refused_when`](Self::token_refused_when).
+/// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. A refusal by another
 ///   origin does not count against the token.
 pub struct AuthorizeMiddleware<E: TokenEndpoint>(Policy<E>);
 
@@ -30,6 +33,15 @@ impl<E: TokenEndpoint> AuthorizeMiddleware<E> {
     #[must_use]
     pub fn and_for(self, base: BaseUrl) -> Self {
         Self(self.0.and_for(base))
+    }
+
+    #[doc = include_str!("../../docs/refused-token.md")]
+    #[must_use]
+    pub fn token_refused_when(
+        self,
+        refuses: impl Fn(StatusCode, &HeaderMap) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self(self.0.token_refused_when(refuses))
     }
 }
 
@@ -49,8 +61,7 @@ impl<E: TokenEndpoint> Middleware for AuthorizeMiddleware<E> {
             .await
             .map_err(Error::middleware)?;
         let response = next.clone().run(request, extensions).await?;
-        let verdict = policy.after(&token, &target, response.status(), answered(&response));
-        if verdict.is_break() {
+        if !policy.after(&token, &target, &answer(&response)) {
             return Ok(response);
         }
         let Some(mut repeat) = repeat else {
@@ -58,11 +69,22 @@ impl<E: TokenEndpoint> Middleware for AuthorizeMiddleware<E> {
         };
         // An API with one worker cannot answer the repetition while it still sends this.
         drop(response);
-        policy
+        let token = policy
             .attach(&mut repeat)
             .await
             .map_err(Error::middleware)?;
-        next.run(repeat, extensions).await
+        let response = next.run(repeat, extensions).await?;
+        // An API that refuses a token that is new refuses all: that is worth knowing.
+        policy.after(&token, &target, &answer(&response));
+        Ok(response)
+    }
+}
+
+fn answer(response: &Response) -> Answer<'_> {
+    Answer {
+        status: response.status(),
+        headers: response.headers(),
+        url: answered(response),
     }
 }
 

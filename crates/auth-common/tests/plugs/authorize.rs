@@ -3,22 +3,26 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
 
 use auth_common::{
     Authenticator, BaseUrl, Error,
-    testing::{ManualClock, StandIn, Wiretap},
+    testing::{ManualClock, Response, Script, StandIn, Wiretap},
 };
 use chrono::DateTime;
-use http::StatusCode;
+use http::{StatusCode, header};
 use reqwest::Body;
 use tokio::task::JoinSet;
 
 use crate::{
     plug::{Beyond, InLayer, InMiddleware, InPlainLayer, Plug},
-    vendor::{LIFETIME, Problem, Sample, Vendor},
+    vendor::{LIFETIME, Problem, Sample, Vendor, builder},
 };
 
 /// Makes a test of `$test<P: Plug>` for each way to plug in.
@@ -273,6 +277,86 @@ async fn revoked_token_without_a_successor_is_an_error<P: Plug>() {
 }
 every_plug!(revoked_token_without_a_successor_is_an_error);
 
+// What counts as a refused token.
+
+async fn want_of_permission_costs_no_login_and_no_second_call<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let beyond = Beyond::answering_each(|_| (FORBIDDEN, Some(INVALID_TOKEN)));
+    let plug = P::new(vendor.authenticator().unwrap(), &[], &beyond);
+    for _ in 0..3 {
+        assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), FORBIDDEN);
+    }
+    assert_eq!(beyond.tokens(), ["access-1"; 3]);
+    assert_eq!(vendor.logins(), 1);
+}
+every_plug!(want_of_permission_costs_no_login_and_no_second_call);
+
+async fn program_says_by_status_and_headers_what_refuses_its_token<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let beyond = Beyond::answering_each(|token| match token {
+        "access-1" => (FORBIDDEN, Some(INVALID_TOKEN)),
+        _ => (FORBIDDEN, Some("Bearer error=\"insufficient_scope\"")),
+    });
+    let authenticator = vendor.authenticator().unwrap();
+    let plug = P::judging(authenticator, &[], &beyond, |status, headers| {
+        let challenge = headers.get(header::WWW_AUTHENTICATE);
+        status == FORBIDDEN && challenge.is_some_and(|challenge| challenge == INVALID_TOKEN)
+    });
+    for _ in 0..2 {
+        // A clone judges in the same way.
+        let plug = plug.clone();
+        assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), FORBIDDEN);
+    }
+    assert_eq!(beyond.tokens(), ["access-1", "access-2", "access-2"]);
+    assert_eq!(vendor.logins(), 2);
+}
+every_plug!(program_says_by_status_and_headers_what_refuses_its_token);
+
+async fn rule_of_the_program_takes_the_place_of_the_401<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let beyond = Beyond::answering(UNAUTHORIZED);
+    let authenticator = vendor.authenticator().unwrap();
+    let plug = P::judging(authenticator, &[], &beyond, |status, _| status == FORBIDDEN);
+    assert_eq!(
+        plug.get(&vendor.resource_url()).await.unwrap(),
+        UNAUTHORIZED
+    );
+    assert_eq!(beyond.tokens(), ["access-1"]);
+}
+every_plug!(rule_of_the_program_takes_the_place_of_the_401);
+
+async fn endpoint_that_refuses_every_token_costs_thirty_odd_more_logins_a_day_however_seldom_it_is_asked<
+    P: Plug,
+>() {
+    tokio::time::pause();
+    for every in [60, 600] {
+        let logins = Arc::new(AtomicU64::new(0));
+        let counting = Arc::clone(&logins);
+        let vendor = Script::new(move |_| {
+            let number = counting.fetch_add(1, Ordering::Relaxed);
+            let body = format!(r#"{{"access":"access-{number}"}}"#);
+            Ok(Response::json(200, body))
+        });
+        let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+        let builder = builder("https://api.example.com".parse().unwrap());
+        let builder = builder.transport(vendor.transport()).clock(clock.clone());
+        let beyond = Beyond::answering(UNAUTHORIZED);
+        let plug = P::new(builder.build().unwrap(), &[], &beyond);
+        for _ in 0..DAY / every {
+            clock.advance(Duration::from_secs(every));
+            let outcome = plug.get("https://api.example.com/things").await;
+            assert_eq!(outcome.unwrap(), UNAUTHORIZED);
+        }
+        // The rest are renewals of a token that lives for an hour.
+        let repetitions = beyond.tokens().len() as u64 - DAY / every;
+        assert!((20..=32).contains(&repetitions), "{repetitions} in a day");
+        assert!(logins.load(Ordering::Relaxed) < 60);
+    }
+}
+every_plug!(
+    endpoint_that_refuses_every_token_costs_thirty_odd_more_logins_a_day_however_seldom_it_is_asked
+);
+
 // A body that streams: `reqwest` can tell one from the other, and a user by `OneShot`.
 
 #[tokio::test]
@@ -329,6 +413,27 @@ async fn redirect_to_a_stranger_who_answers_401_costs_neither_token_nor_a_second
     assert_eq!(vendor.logins(), 1);
 }
 
+async fn redirect_to_a_stranger_whose_answer_the_rule_calls_a_refusal_costs_nothing<P: Plug>() {
+    let vendor = StandIn::<Vendor>::start();
+    let foreign = Wiretap::answering("403 Forbidden", "").unwrap();
+    let port = foreign.base_url().unwrap().as_url().port().unwrap();
+    let redirect = format!("303 See Other\r\nLocation: http://localhost:{port}/things");
+    let api = Wiretap::answering(&redirect, "").unwrap();
+    let others = [api.base_url().unwrap()];
+    let beyond = Beyond::default();
+    let authenticator = vendor.authenticator().unwrap();
+    let plug = P::judging(authenticator, &others, &beyond, |status, _| {
+        status == FORBIDDEN
+    });
+
+    let url = api.base_url().unwrap().join("things");
+    for _ in 0..2 {
+        assert_eq!(plug.get(url.as_str()).await.unwrap(), FORBIDDEN);
+    }
+    assert_eq!(beyond.tokens(), ["access-1"; 2]);
+    assert_eq!(vendor.logins(), 1);
+}
+
 async fn redirect_of_the_vendors_that_ends_in_a_401_costs_the_token_and_no_second_call<P: Plug>() {
     let vendor = StandIn::<Vendor>::start();
     let refuses = Wiretap::answering("401 Unauthorized", "").unwrap();
@@ -358,6 +463,19 @@ mod redirects {
     #[tokio::test]
     async fn layer_ignores_a_stranger() {
         redirect_to_a_stranger_who_answers_401_costs_neither_token_nor_a_second_call::<InLayer>()
+            .await;
+    }
+
+    #[tokio::test]
+    async fn middleware_ignores_a_stranger_by_a_rule_of_the_program_too() {
+        redirect_to_a_stranger_whose_answer_the_rule_calls_a_refusal_costs_nothing::<InMiddleware>(
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn layer_ignores_a_stranger_by_a_rule_of_the_program_too() {
+        redirect_to_a_stranger_whose_answer_the_rule_calls_a_refusal_costs_nothing::<InLayer>()
             .await;
     }
 
@@ -419,3 +537,6 @@ fn carries_the_header(request: &[u8]) -> bool {
 
 const OK: StatusCode = StatusCode::OK;
 const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
+const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
+const DAY: u64 = 86_400;

@@ -12,7 +12,7 @@ use auth_common::{
     Authenticator, Authorize, AuthorizeLayer, AuthorizeMiddleware, AuthorizeRequest,
     AuthorizeResponse, BaseUrl, Error, OneShot,
 };
-use http::{Extensions, StatusCode, Uri, header};
+use http::{Extensions, HeaderMap, StatusCode, Uri, header};
 use reqwest::Body;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 use tower_layer::Layer;
@@ -25,9 +25,19 @@ pub(crate) trait Plug: Clone + Send + 'static {
     /// For calls to the origin of the authenticator, and to `others`.
     fn new(authenticator: Authenticator<Sample>, others: &[BaseUrl], beyond: &Beyond) -> Self;
 
+    /// The same, with a rule of its own for which answers refuse the token.
+    fn judging(
+        authenticator: Authenticator<Sample>,
+        others: &[BaseUrl],
+        beyond: &Beyond,
+        refuses: Refuses,
+    ) -> Self;
+
     /// A call by GET, with a body that can be repeated. The only failures that a test expects are about the token.
     fn get(&self, url: &str) -> impl Future<Output = Outcome> + Send;
 }
+
+pub(crate) type Refuses = fn(StatusCode, &HeaderMap) -> bool;
 
 pub(crate) type Outcome = Result<StatusCode, Error<Problem>>;
 
@@ -35,18 +45,28 @@ pub(crate) type Outcome = Result<StatusCode, Error<Problem>>;
 #[derive(Clone, Default)]
 pub(crate) struct Beyond {
     sent: Arc<Mutex<Vec<Sent>>>,
-    /// Answers everything so, in place of a network.
-    answers: Option<StatusCode>,
+    /// Answers in place of a network, to a call that carries this token.
+    answers: Option<Arc<Answering>>,
 }
 
-/// A call that has passed the plug: the host, and the value of the header.
+type Answering = dyn Fn(&str) -> Answer + Send + Sync;
+
+/// A status, and what its `WWW-Authenticate` says, if anything.
+pub(crate) type Answer = (StatusCode, Option<&'static str>);
+
+/// A call that has passed the plug: the host, and the token in the header.
 type Sent = (String, String);
 
 impl Beyond {
     /// Without a network: it answers everything so.
     pub(crate) fn answering(status: StatusCode) -> Self {
+        Self::answering_each(move |_| (status, None))
+    }
+
+    /// Without a network: it answers a call by the token that it carries.
+    pub(crate) fn answering_each(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
         Self {
-            answers: Some(status),
+            answers: Some(Arc::new(answer)),
             ..Self::default()
         }
     }
@@ -54,8 +74,7 @@ impl Beyond {
     /// The tokens of the calls so far, in this order.
     pub(crate) fn tokens(&self) -> Vec<String> {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = |value: &str| value.strip_prefix("Bearer ").unwrap().to_owned();
-        sent.iter().map(|(_, value)| token(value)).collect()
+        sent.iter().map(|(_, token)| token.clone()).collect()
     }
 
     /// The hosts of the calls so far, in this order.
@@ -64,12 +83,20 @@ impl Beyond {
         sent.iter().map(|(host, _)| host.clone()).collect()
     }
 
-    fn keep(&self, call: &mut impl AuthorizeRequest) {
+    /// Keeps a call, and answers it where there is no network.
+    fn keep(&self, call: &mut impl AuthorizeRequest) -> Option<http::Response<Body>> {
         let host = call.host().to_owned();
         let value = &call.headers_mut()[header::AUTHORIZATION];
-        let value = value.to_str().unwrap().to_owned();
+        let token = value.to_str().unwrap().strip_prefix("Bearer ").unwrap();
+        let answer = self.answers.as_ref().map(|answer| answer(token));
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.push((host, value));
+        sent.push((host, token.to_owned()));
+        let (status, challenge) = answer?;
+        let mut response = http::Response::builder().status(status);
+        if let Some(challenge) = challenge {
+            response = response.header(header::WWW_AUTHENTICATE, challenge);
+        }
+        Some(response.body(Body::default()).unwrap())
     }
 }
 
@@ -78,6 +105,11 @@ impl Beyond {
 pub(crate) struct InMiddleware(ClientWithMiddleware);
 
 impl InMiddleware {
+    fn of(middleware: AuthorizeMiddleware<Sample>, beyond: &Beyond) -> Self {
+        let client = ClientBuilder::new(client()).with(middleware);
+        Self(client.with(beyond.clone()).build())
+    }
+
     pub(crate) async fn send(&self, url: &str, body: Body) -> Outcome {
         match self.0.get(url).body(body).send().await {
             Ok(response) => Ok(response.status()),
@@ -91,12 +123,17 @@ impl InMiddleware {
 
 impl Plug for InMiddleware {
     fn new(authenticator: Authenticator<Sample>, others: &[BaseUrl], beyond: &Beyond) -> Self {
-        let mut middleware = AuthorizeMiddleware::new(authenticator);
-        for other in others {
-            middleware = middleware.and_for(other.clone());
-        }
-        let client = ClientBuilder::new(client()).with(middleware);
-        Self(client.with(beyond.clone()).build())
+        Self::of(middleware(authenticator, others), beyond)
+    }
+
+    fn judging(
+        authenticator: Authenticator<Sample>,
+        others: &[BaseUrl],
+        beyond: &Beyond,
+        refuses: Refuses,
+    ) -> Self {
+        let middleware = middleware(authenticator, others);
+        Self::of(middleware.token_refused_when(refuses), beyond)
     }
 
     async fn get(&self, url: &str) -> Outcome {
@@ -112,9 +149,8 @@ impl Middleware for Beyond {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<reqwest::Response> {
-        self.keep(&mut request);
-        match self.answers {
-            Some(status) => Ok(response(status).into()),
+        match self.keep(&mut request) {
+            Some(response) => Ok(response.into()),
             None => next.run(request, extensions).await,
         }
     }
@@ -134,6 +170,16 @@ impl InLayer {
 impl Plug for InLayer {
     fn new(authenticator: Authenticator<Sample>, others: &[BaseUrl], beyond: &Beyond) -> Self {
         Self(layer(authenticator, others).layer(Strict::new(client(), beyond)))
+    }
+
+    fn judging(
+        authenticator: Authenticator<Sample>,
+        others: &[BaseUrl],
+        beyond: &Beyond,
+        refuses: Refuses,
+    ) -> Self {
+        let layer = layer(authenticator, others).token_refused_when(refuses);
+        Self(layer.layer(Strict::new(client(), beyond)))
     }
 
     async fn get(&self, url: &str) -> Outcome {
@@ -159,11 +205,31 @@ impl Plug for InPlainLayer {
         Self(layer(authenticator, others).layer(Strict::new(PlainHttp(client()), beyond)))
     }
 
+    fn judging(
+        authenticator: Authenticator<Sample>,
+        others: &[BaseUrl],
+        beyond: &Beyond,
+        refuses: Refuses,
+    ) -> Self {
+        let layer = layer(authenticator, others).token_refused_when(refuses);
+        Self(layer.layer(Strict::new(PlainHttp(client()), beyond)))
+    }
+
     async fn get(&self, url: &str) -> Outcome {
         let uri: Uri = url.parse().unwrap();
         let request = http::Request::get(uri).body(BODY.to_owned()).unwrap();
         send(self.0.clone(), request).await
     }
+}
+
+fn middleware(
+    authenticator: Authenticator<Sample>,
+    others: &[BaseUrl],
+) -> AuthorizeMiddleware<Sample> {
+    let middleware = AuthorizeMiddleware::new(authenticator);
+    others.iter().fold(middleware, |middleware, other| {
+        middleware.and_for(other.clone())
+    })
 }
 
 fn layer(authenticator: Authenticator<Sample>, others: &[BaseUrl]) -> AuthorizeLayer<Sample> {
@@ -255,9 +321,8 @@ where
             std::mem::take(&mut self.ready),
             "called without being ready"
         );
-        self.beyond.keep(&mut call);
-        match self.beyond.answers {
-            Some(status) => Box::pin(async move { Ok(response(status).into()) }),
+        match self.beyond.keep(&mut call) {
+            Some(response) => Box::pin(async move { Ok(response.into()) }),
             None => Box::pin(self.inner.call(call)),
         }
     }
@@ -278,12 +343,6 @@ where
         Ok(response) => Ok(response.status()),
         Err(error) => Err(error.downcast_ref::<Error<Problem>>().unwrap().clone()),
     }
-}
-
-fn response(status: StatusCode) -> http::Response<Body> {
-    let mut response = http::Response::new(Body::default());
-    *response.status_mut() = status;
-    response
 }
 
 /// One for all tests, as each loads the platform's root certificates. Without a pool: each test has its own runtime.
