@@ -6,13 +6,19 @@
 
 mod clock;
 mod document;
+#[cfg(feature = "store")]
+mod memory_store;
 mod message;
 mod script;
 mod stand_in;
+#[cfg(feature = "store")]
+pub mod store_contract;
 mod wiretap;
 
 pub use clock::ManualClock;
 pub use document::Document;
+#[cfg(feature = "store")]
+pub use memory_store::{MemoryStore, StoreTrouble};
 pub use message::{Request, Response};
 pub use script::{Outage, Script};
 pub use stand_in::{Issued, RequestKind, Role, StandIn, jwt};
