@@ -346,6 +346,7 @@ impl<E: TokenEndpoint> Builder<E> {
                 ));
             }
         };
+        transport.check_for(&base)?;
         let user_agent = match self.application {
             None => E::USER_AGENT.to_owned(),
             Some(application) => format!("{application} {}", E::USER_AGENT),

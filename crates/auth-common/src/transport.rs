@@ -11,22 +11,30 @@ use std::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use proxy::Proxies;
+use reqwest::ClientBuilder;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
-    BaseUrl, ConfigurationError, TokenRequest, base_url::LOCALHOST, deadline::within,
+    BaseUrl, ConfigurationError, TokenRequest, Vars, base_url::LOCALHOST, deadline::within,
     error::ADDRESS, failure::FailureKind, redaction, request_id, retry,
 };
 
+mod proxy;
 mod tls;
 
 /// What carries token requests: HTTPS with settings made for the purpose, shared by any number of authenticators.
 ///
 /// It speaks HTTP/1.1 over TLS 1.2 or later, follows no redirect, retries nothing, keeps no idle connection, stores no
 /// cookie, inflates nothing, reads at most 64 headers and 64 KiB of body, and allows 5 s to connect. All of that holds
-/// even when another crate of the same program switches on more of the HTTP library's features. The usual proxy
-/// variables (`HTTPS_PROXY`, `NO_PROXY`, …) are honoured, except for loopback addresses, to which it always connects
-/// directly. `localhost` is `127.0.0.1` and `::1`, and no resolver is asked for it.
+/// even when another crate of the same program switches on more of the HTTP library's features. `localhost` is `127.0.0.1` and `::1`, and no resolver is asked for it.
+///
+/// The usual proxy variables are honoured, in capitals or not: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` for both, and
+/// `NO_PROXY`, a list of names, domains (`corp.example`, `.corp.example`, `*.corp.example`), addresses, networks
+/// (`10.0.0.0/8`) and `*` for everything, each with a port or without. Nothing goes through a proxy to a loopback address.
+/// An authenticator whose requests would go through a proxy that cannot be understood is refused when it is built, and so
+/// is SOCKS.
 ///
 /// An authenticator that is given none uses [`Transport::shared`]. A program needs another only for a private
 /// certificate authority, a proxy of its own, or a different time to connect:
@@ -65,10 +73,10 @@ pub(crate) trait Scripted: Send + Sync {
 }
 
 struct Http {
-    settings: TransportBuilder,
-    client: reqwest::Client,
-    /// For loopback addresses: a proxy has no business there, and must not see a password in plain HTTP.
-    direct: OnceLock<reqwest::Client>,
+    proxies: Proxies,
+    /// Through a proxy, and past it.
+    proxied: reqwest::Client,
+    direct: reqwest::Client,
 }
 
 impl Transport {
@@ -90,6 +98,15 @@ impl Transport {
         }
         let transport = Self::builder().build()?;
         Ok(SHARED.get_or_init(|| transport).clone())
+    }
+
+    /// Refuses what it cannot carry to `base`, though to others it may.
+    pub(crate) fn check_for(&self, base: &BaseUrl) -> Result<(), ConfigurationError> {
+        match &self.0 {
+            Carrier::Http(http) => http.proxies.before(base).map(drop),
+            #[cfg(feature = "testing")]
+            Carrier::Scripted(_) => Ok(()),
+        }
     }
 
     #[cfg(feature = "testing")]
@@ -125,10 +142,10 @@ impl Http {
         request: TokenRequest,
         user_agent: &HeaderValue,
     ) -> Result<Answer, Fault> {
-        let client = if base.is_loopback() {
-            self.direct()?
-        } else {
-            &self.client
+        let client = match self.proxies.before(base) {
+            Ok(Some(_)) => &self.proxied,
+            Ok(None) => &self.direct,
+            Err(refused) => return Err(Fault::not_sent(&refused.to_string())),
         };
         let url = base.join(request.path());
         let (headers, body) = request.into_parts();
@@ -154,19 +171,6 @@ impl Http {
         }
         Ok(Answer::new(response.status(), response.headers(), body))
     }
-
-    fn direct(&self) -> Result<&reqwest::Client, Fault> {
-        if let Some(client) = self.direct.get() {
-            return Ok(client);
-        }
-        let client = self
-            .settings
-            .clone()
-            .no_proxy()
-            .client()
-            .map_err(|error| Fault::not_sent(&error.to_string()))?;
-        Ok(self.direct.get_or_init(|| client))
-    }
 }
 
 impl fmt::Debug for Transport {
@@ -191,7 +195,7 @@ enum Route {
     /// As the environment says.
     Environment,
     Direct,
-    Proxy(Box<reqwest::Proxy>),
+    Proxy(Url),
 }
 
 impl Default for TransportBuilder {
@@ -219,20 +223,14 @@ impl TransportBuilder {
     /// Sends everything through the proxy at `url`, whatever the environment says; `http://user:password@host:port` is
     /// understood. Loopback addresses are reached directly all the same.
     pub fn proxy(mut self, url: &str) -> Self {
-        match reqwest::Proxy::all(url) {
-            Ok(proxy) => self.proxy = Route::Proxy(Box::new(proxy)),
-            Err(_) => {
-                self.refused = Some(ConfigurationError::new(
-                    "proxy",
-                    "must be a URL, such as http://proxy.example.com:3128",
-                ));
-            }
+        match proxy::parse("proxy", url) {
+            Ok(url) => self.proxy = Route::Proxy(url),
+            Err(refused) => self.refused = Some(refused),
         }
         self
     }
 
-    /// Uses no proxy, whatever the environment says. To the HTTP library, `NO_PROXY=*` means every name, and no host
-    /// given by its IP address: list that in `NO_PROXY`, or say so here.
+    /// Uses no proxy, whatever the environment says.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Route::Direct;
         self
@@ -256,18 +254,22 @@ impl TransportBuilder {
     ///
     /// When a setting was refused, or the platform's root certificates cannot be loaded.
     pub fn build(self) -> Result<Transport, ConfigurationError> {
-        let client = self.client()?;
-        Ok(Transport(Carrier::Http(Arc::new(Http {
-            settings: self,
-            client,
-            direct: OnceLock::new(),
-        }))))
-    }
-
-    fn client(&self) -> Result<reqwest::Client, ConfigurationError> {
         if let Some(refused) = &self.refused {
             return Err(refused.clone());
         }
+        let proxies = match &self.proxy {
+            Route::Environment => Proxies::from_vars(&Vars::process()),
+            Route::Direct => Proxies::none(),
+            Route::Proxy(url) => Proxies::all(url.clone()),
+        };
+        Ok(Transport(Carrier::Http(Arc::new(Http {
+            proxied: self.client(&proxies)?,
+            direct: self.client(&Proxies::none())?,
+            proxies,
+        }))))
+    }
+
+    fn client(&self, proxies: &Proxies) -> Result<reqwest::Client, ConfigurationError> {
         // Every setting is made here, also those that are the default of the features this crate asks for: another
         // crate in the program may ask for more, and must not change how tokens travel.
         let mut client = reqwest::Client::builder()
@@ -287,12 +289,8 @@ impl TransportBuilder {
             .resolve_to_addrs(LOCALHOST, &LOOPBACK)
             .connect_timeout(self.connect_timeout);
         client = tls::configure(client, &self.roots)?;
-        client = match &self.proxy {
-            Route::Environment => client,
-            Route::Direct => client.no_proxy(),
-            Route::Proxy(proxy) => client.no_proxy().proxy(reqwest::Proxy::clone(proxy)),
-        };
-        client.build().map_err(|error| {
+        let client = proxies.configure(client).and_then(ClientBuilder::build);
+        client.map_err(|error| {
             ConfigurationError::new(
                 "transport",
                 format!("cannot be set up: {}", innermost(&error.without_url())),

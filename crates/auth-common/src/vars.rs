@@ -124,7 +124,7 @@ impl Vars {
     /// 64 KiB, or not UTF-8. Then the error has that file's path.
     pub fn optional(&self, name: &str) -> Result<Option<String>, ConfigurationError> {
         let named = in_a_file(name);
-        let value = match (self.value(name)?, self.value(&named)?) {
+        let value = match (self.plain(name)?, self.plain(&named)?) {
             (Some(_), Some(_)) => {
                 return Err(ConfigurationError::new(
                     format!("{name} and {named}"),
@@ -137,8 +137,11 @@ impl Vars {
         Ok(value.map(|mut value| mem::take(&mut *value)))
     }
 
-    /// What the environment itself says, without the line break at its end.
-    fn value(&self, name: &str) -> Result<Option<Zeroizing<String>>, ConfigurationError> {
+    /// What the environment itself says, without the line break at its end, whatever stands in a file.
+    pub(crate) fn plain(
+        &self,
+        name: &str,
+    ) -> Result<Option<Zeroizing<String>>, ConfigurationError> {
         let Some(value) = (self.lookup)(name) else {
             return Ok(None);
         };

@@ -57,12 +57,25 @@ async fn loopback_is_never_proxied() {
 }
 
 #[test]
-fn proxy_that_is_no_url_is_refused() {
-    let error = abroad().proxy("not a proxy").build().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "proxy must be a URL, such as http://proxy.example.com:3128"
-    );
+fn proxy_that_cannot_be_used_is_refused_and_never_shown() {
+    for (url, rule) in [
+        (
+            "not a proxy",
+            "must be a URL, such as http://proxy.example.com:3128",
+        ),
+        (
+            "socks5://maria:s3cret@proxy.example.com",
+            "must be an http:// or https:// proxy: SOCKS is not supported",
+        ),
+        // The HTTP library would connect directly.
+        (
+            "http://s3cret@proxy.example.com",
+            "must have a password beside the user name, or neither",
+        ),
+    ] {
+        let error = abroad().proxy(url).build().unwrap_err();
+        assert_eq!(error.to_string(), format!("proxy {rule}"), "{url}");
+    }
 }
 
 // The environment, which a test never sets: it starts itself again as another process.
@@ -77,11 +90,41 @@ fn proxy_variables_are_honoured() {
 }
 
 #[test]
+fn proxy_variable_is_trimmed() {
+    for end in [" ", "\n", "\r\n"] {
+        let proxy = proxy();
+        child(
+            "abroad",
+            &[("HTTP_PROXY", &format!("{}{end}", url(&proxy)))],
+        );
+        assert_eq!(first_lines(&proxy), [FORWARDED], "{end:?}");
+    }
+}
+
+#[test]
 fn no_proxy_variable_is_honoured() {
-    let proxy = proxy();
-    let vars = [("HTTP_PROXY", &*url(&proxy)), ("NO_PROXY", "192.0.2.1")];
-    child("abroad", &vars);
-    assert_eq!(proxy.requests().len(), 0);
+    for exempt in ["192.0.2.1", "192.0.2.1:80", "192.0.2.0/24", "*"] {
+        let proxy = proxy();
+        let vars = [("HTTP_PROXY", &*url(&proxy)), ("NO_PROXY", exempt)];
+        child("abroad", &vars);
+        assert_eq!(proxy.requests().len(), 0, "{exempt}");
+    }
+}
+
+#[test]
+fn proxy_variable_that_cannot_be_used_is_refused_where_it_would_be() {
+    child(
+        "refused",
+        &[("HTTP_PROXY", "socks5://maria:s3cret@127.0.0.1")],
+    );
+    child(
+        "loopback",
+        &[("ALL_PROXY", "socks5://maria:s3cret@127.0.0.1")],
+    );
+    child(
+        "abroad without a proxy",
+        &[("HTTP_PROXY", "socks5://127.0.0.1")],
+    );
 }
 
 #[test]
@@ -129,6 +172,11 @@ async fn child_process() {
         "abroad without a proxy" => abroad().no_proxy(),
         "abroad through a proxy" => abroad().proxy(&env::var(PROXY).unwrap()),
         "loopback" => vendor.builder().unwrap(),
+        "refused" => {
+            let error = abroad().build().unwrap_err().to_string();
+            let rule = "must be an http:// or https:// proxy: SOCKS is not supported";
+            return assert_eq!(error, format!("HTTP_PROXY {rule}"));
+        }
         _ => panic!("{task}"),
     };
     // Past the proxy there is no such address, and whatever comes of it is as good as another.
