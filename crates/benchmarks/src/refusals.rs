@@ -90,16 +90,18 @@ impl Secrets {
                 processor_time(&runtime, async {
                     match authenticator.refresh_token(&refresh_token).await {
                         Ok(_) => Err("the refresh token was taken".into()),
-                        Err(error) => Ok(drop(error.to_string())),
+                        Err(error) => {
+                            let _: () = drop(error.to_string());
+                            Ok(())
+                        }
                     }
                 })
             },
             || {
                 processor_time(&runtime, async {
                     let body = format!(r#"{{"refresh":"{}"}}"#, self.refresh_token);
-                    Ok(drop(
-                        client.post(&url).body(body).send().await?.bytes().await?,
-                    ))
+                    let _: () = drop(client.post(&url).body(body).send().await?.bytes().await?);
+                    Ok(())
                 })
             },
         )?;
