@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -87,7 +87,7 @@ pub struct StandIn<R: Role> {
 }
 
 struct Played<R> {
-    role: R,
+    role: RwLock<R>,
     hangs: AtomicBool,
     record: Mutex<Record>,
 }
@@ -127,7 +127,7 @@ impl<R: Role> StandIn<R> {
     pub fn playing(role: R) -> Self {
         let server = MockServer::start();
         let played = Arc::new(Played {
-            role,
+            role: RwLock::new(role),
             hangs: AtomicBool::new(false),
             record: Mutex::new(Record {
                 behaviour: Behaviour::AsDocumented,
@@ -163,8 +163,9 @@ impl<R: Role> StandIn<R> {
     ///
     /// When the role has credentials that no client would accept.
     pub fn builder(&self) -> Result<<R::Endpoint as VendorTypes>::Builder, ConfigurationError> {
-        let environment = self.played.role.environment(self.base_url()?);
-        let credentials = self.played.role.credentials()?;
+        let role = self.played.role();
+        let environment = role.environment(self.base_url()?);
+        let credentials = role.credentials()?;
         Ok(Authenticator::builder(environment, credentials).into())
     }
 
@@ -203,6 +204,15 @@ impl<R: Role> StandIn<R> {
     /// Answers everything so much later.
     pub fn delay(&self, by: Duration) {
         self.open(by);
+    }
+
+    /// Plays this role from now on, as after a change of password. The tokens issued so far stay valid.
+    pub fn play(&self, role: R) {
+        *self
+            .played
+            .role
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = role;
     }
 
     /// Refuses all credentials, as after a change of password.
@@ -312,6 +322,10 @@ impl<R: Role> fmt::Debug for StandIn<R> {
 }
 
 impl<R: Role> Played<R> {
+    fn role(&self) -> RwLockReadGuard<'_, R> {
+        self.role.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -321,7 +335,7 @@ impl<R: Role> Played<R> {
         if received.target() == R::RESOURCE {
             return self.respond_with_resource(&received);
         }
-        let call = self.role.kind(&received);
+        let call = self.role().kind(&received);
         let mut record = self.record();
         if let RequestKind::Elsewhere = call {
             return Response::new(404, "text/plain", "404 page not found");
@@ -329,26 +343,28 @@ impl<R: Role> Played<R> {
         let response = match (record.behaviour.clone(), call) {
             (_, RequestKind::Wrong(problem)) => {
                 record.problems.push(problem.clone());
-                self.role.request_refused(&problem)
+                self.role().request_refused(&problem)
             }
             (_, RequestKind::Answered(response)) => response,
             (Behaviour::Answers(response), _) => response,
-            (Behaviour::RateLimits(None), _) => self.role.rate_limited(),
+            (Behaviour::RateLimits(None), _) => self.role().rate_limited(),
             (Behaviour::RateLimits(Some(wait)), _) => Response::new(
                 429,
                 "application/json",
                 r#"{"message":"Too many requests"}"#,
             )
             .with_header("Retry-After", wait.as_secs().to_string()),
-            (Behaviour::RefusesCredentials, RequestKind::Refresh(_)) => self.role.refresh_refused(),
+            (Behaviour::RefusesCredentials, RequestKind::Refresh(_)) => {
+                self.role().refresh_refused()
+            }
             (Behaviour::RefusesCredentials, _) | (_, RequestKind::WrongCredentials) => {
-                self.role.credentials_refused()
+                self.role().credentials_refused()
             }
             (Behaviour::AsDocumented, RequestKind::Refresh(presented)) => {
                 let Some(known) = record.refresh.iter().position(|known| *known == presented)
                 else {
                     record.refused += 1;
-                    return self.role.refresh_refused();
+                    return self.role().refresh_refused();
                 };
                 if record.rotates {
                     record.refresh.remove(known);
@@ -369,12 +385,12 @@ impl<R: Role> Played<R> {
         record.serial += 1;
         let lifetime = record.lifetime.unwrap_or(R::LIFETIME);
         let refresh_token = if exchange == Exchange::Login || record.rotates {
-            self.role.refresh_token(record.serial)
+            self.role().refresh_token(record.serial)
         } else {
             None
         };
         let issued = Issued {
-            access_token: self.role.access_token(record.serial, lifetime),
+            access_token: self.role().access_token(record.serial, lifetime),
             refresh_token,
             expires_in: record.lifetime,
             exchange,
@@ -382,7 +398,7 @@ impl<R: Role> Played<R> {
         let ends = Instant::now().checked_add(lifetime);
         record.access.insert(issued.access_token.clone(), ends);
         record.refresh.extend(issued.refresh_token.clone());
-        self.role.granted(&issued)
+        self.role().granted(&issued)
     }
 
     fn respond_with_resource(&self, request: &Request) -> Response {
@@ -394,10 +410,10 @@ impl<R: Role> Played<R> {
                 .and_then(|token| record.access.get(&token).copied())
                 .is_some_and(|ends| ends.is_none_or(|ends| Instant::now() < ends));
         if !valid {
-            return self.role.unauthorized();
+            return self.role().unauthorized();
         }
         record.resource_calls += 1;
-        self.role.resource()
+        self.role().resource()
     }
 }
 
