@@ -77,6 +77,22 @@ impl<E: TokenEndpoint> Failed<E> {
         }
     }
 
+    pub(crate) fn is_refusal_of_credentials(&self) -> bool {
+        self.kind == FailureKind::CredentialsRefused
+    }
+
+    /// The vendor refused a refresh token, and there is nothing to log in with instead.
+    pub(crate) fn without_login(self) -> Self {
+        let kind = FailureKind::NoCredentials;
+        let what = "the refresh token was refused, and there is no password to log in with";
+        let error = self.error.turned_into(kind, what);
+        Self {
+            kind,
+            error,
+            ..self
+        }
+    }
+
     fn malformed(what: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
         Self::answered(FailureKind::Malformed, what, status, None)
     }

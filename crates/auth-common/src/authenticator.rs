@@ -1,16 +1,18 @@
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    BaseUrl, ConfigurationError, Error, ErrorKind, InvalidBody, Invalidation, JsonObject, Snapshot,
-    Token, TokenEndpoint, Transport, TransportBuilder, Vars,
+    BaseUrl, ConfigurationError, CredentialsSource, Error, ErrorKind, InvalidBody, Invalidation,
+    JsonObject, Snapshot, Token, TokenEndpoint, Transport, TransportBuilder, Vars,
     cache::{Cache, Destination, Limits, Want},
     clock::Clock,
     failure::TABLE,
+    json::LONGEST_TOKEN,
     lifecycle::Policy,
     lifetime::Margins,
+    source::{Files, Origin},
 };
 
 /// Hands out the `Authorization` header for a vendor's API: on every call, at once, valid, and with one login for all
@@ -30,11 +32,32 @@ pub struct Authenticator<E: TokenEndpoint> {
 impl<E: TokenEndpoint> Authenticator<E> {
     /// An authenticator to be set up, for one of the vendor's environments and one set of credentials.
     pub fn builder(environment: E::Environment, credentials: E::Credentials) -> Builder<E> {
-        Builder::new(E::base_url(environment), credentials)
+        Builder::new(E::base_url(environment), Origin::in_hand(credentials))
+    }
+
+    /// An authenticator to be set up, whose credentials are handed out by `source` before each login: for passwords that
+    /// are rotated, and for secrets that live in files or managers.
+    pub fn builder_with_source(
+        environment: E::Environment,
+        source: impl CredentialsSource<E::Credentials>,
+    ) -> Builder<E> {
+        Builder::new(E::base_url(environment), Origin::source(source))
+    }
+
+    /// An authenticator to be set up without a password: it has a refresh token that was obtained elsewhere, and each
+    /// that the vendor hands out in its place. When the vendor refuses it, calls fail with
+    /// [`Error::CredentialsUnavailable`], until [`set_credentials`](Self::set_credentials) gives it something to log in
+    /// with.
+    pub fn builder_with_refresh_token(
+        environment: E::Environment,
+        refresh_token: impl Into<SecretString>,
+    ) -> Builder<E> {
+        Builder::new(E::base_url(environment), Origin::Nowhere).refresh_token(refresh_token)
     }
 
     /// The authenticator that the environment variables of this process describe. The crate's documentation has their
-    /// names.
+    /// names. What a file holds, as a variable `…_FILE` names it, is read anew before each login: a secret that changes
+    /// there is used without a restart.
     ///
     /// # Errors
     ///
@@ -51,7 +74,17 @@ impl<E: TokenEndpoint> Authenticator<E> {
     pub fn builder_from(vars: &Vars) -> Result<Builder<E>, ConfigurationError> {
         vars.require(E::REQUIRED_VARS)?;
         let environment = E::environment_from(vars)?;
-        Ok(Self::builder(environment, E::credentials_from(vars)?))
+        // Read now as well, so that whoever sets them up hears at once what is wrong with them.
+        let credentials = E::credentials_from(vars)?;
+        if !vars.reads_files(E::REQUIRED_VARS) {
+            return Ok(Self::builder(environment, credentials));
+        }
+        let mut builder = Self::builder_with_source(environment, Files::<E>::new(vars));
+        let path = E::token_request(&credentials).path().to_owned();
+        builder.base = builder
+            .base
+            .and_then(|base| base.check_below(&path).map(|()| base));
+        Ok(builder)
     }
 
     /// The value of the `Authorization` header for a call to the vendor's API: `Bearer …`, marked sensitive.
@@ -98,6 +131,13 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// the same 401 cause one login. What came of it is returned.
     pub fn invalidate(&self, token: &Token) -> Invalidation {
         self.cache.invalidate(token)
+    }
+
+    /// Logs in with `credentials` from now on, in place of those that it was built with or of their source, here and in
+    /// all clones. A pause that the vendor's refusal of others brought about ends at once. The cached token is served on
+    /// until it is renewed: [`renew`](Self::renew) changes over at once. A refresh token that others obtained is dropped.
+    pub fn set_credentials(&self, credentials: E::Credentials) {
+        self.cache.set_credentials(credentials);
     }
 
     /// Asks the vendor's token endpoint once, and returns its answer in the vendor's own fields. This neither uses nor
@@ -172,7 +212,8 @@ impl<E: TokenEndpoint> fmt::Debug for Authenticator<E> {
 #[must_use]
 pub struct Builder<E: TokenEndpoint> {
     base: Result<BaseUrl, ConfigurationError>,
-    credentials: E::Credentials,
+    origin: Origin<E::Credentials>,
+    refresh_token: Option<SecretString>,
     transport: Option<Transport>,
     own_transport: Option<TransportBuilder>,
     application: Option<String>,
@@ -182,10 +223,11 @@ pub struct Builder<E: TokenEndpoint> {
 }
 
 impl<E: TokenEndpoint> Builder<E> {
-    fn new(base: Result<BaseUrl, ConfigurationError>, credentials: E::Credentials) -> Self {
+    fn new(base: Result<BaseUrl, ConfigurationError>, origin: Origin<E::Credentials>) -> Self {
         Self {
             base,
-            credentials,
+            origin,
+            refresh_token: None,
             transport: None,
             own_transport: None,
             application: None,
@@ -197,6 +239,23 @@ impl<E: TokenEndpoint> Builder<E> {
             clock: Clock::default(),
             refused: None,
         }
+    }
+
+    /// Presents `refresh_token`, which was obtained elsewhere, before it logs in for the first time.
+    pub fn refresh_token(mut self, refresh_token: impl Into<SecretString>) -> Self {
+        let refresh_token = refresh_token.into();
+        if E::REFRESH.is_none() {
+            return self.refuse("refresh token", "is unknown to this vendor");
+        }
+        let text = refresh_token.expose_secret();
+        if text.is_empty() || text.len() > LONGEST_TOKEN || text.contains(char::is_control) {
+            return self.refuse(
+                "refresh token",
+                "must be 1 to 16,384 bytes long, without control characters",
+            );
+        }
+        self.refresh_token = Some(refresh_token);
+        self
     }
 
     /// Sends requests over `transport`, which any number of authenticators may share. Without this setting, all of
@@ -323,7 +382,11 @@ impl<E: TokenEndpoint> Builder<E> {
             return Err(refused);
         }
         let base = self.base?;
-        base.check_below(E::token_request(&self.credentials).path())?;
+        if let Origin::InHand(credentials) = &self.origin {
+            base.check_below(E::token_request(credentials).path())?;
+        } else if let Some(refresh) = E::REFRESH {
+            base.check_below(refresh.path())?;
+        }
         let has_tls = cfg!(any(
             feature = "rustls",
             feature = "rustls-ring",
@@ -358,7 +421,10 @@ impl<E: TokenEndpoint> Builder<E> {
             base,
             user_agent,
         };
-        let cache = Cache::new(self.credentials, destination, self.clock, self.limits);
+        let cache = Cache::new(self.origin, destination, self.clock, self.limits);
+        if let Some(refresh_token) = self.refresh_token {
+            cache.start_with(refresh_token);
+        }
         Ok(Authenticator {
             cache: Arc::new(cache),
         })

@@ -83,6 +83,11 @@ impl<E: TokenEndpoint> Authenticator<E> {
         self.authenticator.invalidate(token)
     }
 
+    /// Logs in with `credentials` from now on. This may be called within a runtime.
+    pub fn set_credentials(&self, credentials: E::Credentials) {
+        self.authenticator.set_credentials(credentials);
+    }
+
     /// Asks the vendor's token endpoint once, past the cache.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! [lifecycle](crate::lifecycle).
 
 use std::{
+    hash::{BuildHasher, RandomState},
     mem, panic, process,
     sync::{Arc, PoisonError},
     time::Duration,
@@ -15,19 +16,19 @@ use tokio::{runtime::Handle, sync::watch, task::AbortHandle, time::sleep};
 use crate::{
     BaseUrl, ConfigurationError, Error, Exchange, InvalidBody, Invalidation, JsonObject, Snapshot,
     Token, TokenEndpoint, TokenRequest, Transport,
-    answer::{self, Arrived, RefreshToken},
+    answer::{self, Arrived, Failed, RefreshToken},
     clock::{Clock, Mark},
-    lifecycle::{FlightId, Lifecycle, Policy},
+    lifecycle::{Fingerprint, FlightId, Lifecycle, Policy},
     lifetime::Moment,
     observe,
-    redaction::Redaction,
+    presented::{Presented, Sent},
+    source::Origin,
     sync::{Mutex, MutexGuard},
     transport::{Answer, Fault},
 };
 
 /// What all clones of an authenticator share.
 pub(crate) struct Cache<E: TokenEndpoint> {
-    credentials: E::Credentials,
     pub(crate) destination: Destination,
     pub(crate) clock: Clock,
     pub(crate) attempts: u32,
@@ -35,6 +36,8 @@ pub(crate) struct Cache<E: TokenEndpoint> {
     /// The token to serve. Written under the lock of `state` only, and read without it.
     pub(crate) current: ArcSwapOption<Current>,
     state: Mutex<State<E>>,
+    /// Keys the fingerprints of credentials, which mean nothing elsewhere.
+    keys: RandomState,
 }
 
 /// Where requests for a token go, and how.
@@ -90,6 +93,10 @@ pub(crate) struct State<E: TokenEndpoint> {
     /// Where the outcome of the lifecycle's flight will be told.
     pub(crate) under_way: Option<(FlightId, Waiting<E>)>,
     pub(crate) last_error: Option<Error<E::ErrorResponse>>,
+    origin: Origin<E::Credentials>,
+    /// What went out last, until its answer was read. A flight owns no credentials, so that they go with the last
+    /// authenticator, whether its runtime is driven or not.
+    pub(crate) sent: Option<(FlightId, Sent<E>)>,
     refresh_token: Option<RefreshToken>,
     /// The token that an API refused last: should the vendor hand it out once more, it is not served.
     refused: Option<Token>,
@@ -99,8 +106,6 @@ pub(crate) struct State<E: TokenEndpoint> {
     pub(crate) tasks: Vec<AbortHandle>,
     /// The process in which they run.
     process: u32,
-    /// What the vendor was asked for last.
-    pub(crate) asked: Exchange,
     logins: u64,
     refreshes: u64,
 }
@@ -124,31 +129,36 @@ pub(crate) type Waiting<E> = watch::Receiver<Option<Outcome<E>>>;
 
 impl<E: TokenEndpoint> Cache<E> {
     pub(crate) fn new(
-        credentials: E::Credentials,
+        origin: Origin<E::Credentials>,
         destination: Destination,
         clock: Clock,
         limits: Limits,
     ) -> Self {
+        let mut lifecycle = Lifecycle::new(limits.policy);
+        if matches!(origin, Origin::Source(_)) {
+            lifecycle.set_source();
+        }
         Self {
-            credentials,
             destination,
             clock,
             attempts: limits.attempts,
             attempt_timeout: limits.attempt_timeout,
             current: ArcSwapOption::empty(),
             state: Mutex::new(State {
-                lifecycle: Lifecycle::new(limits.policy),
+                lifecycle,
                 under_way: None,
                 last_error: None,
+                origin,
+                sent: None,
                 refresh_token: None,
                 refused: None,
                 abandoned: 0,
                 tasks: Vec::new(),
                 process: process::id(),
-                asked: Exchange::Login,
                 logins: 0,
                 refreshes: 0,
             }),
+            keys: RandomState::new(),
         }
     }
 
@@ -174,11 +184,31 @@ impl<E: TokenEndpoint> Cache<E> {
         invalidation
     }
 
+    /// See [`Authenticator::set_credentials`](crate::Authenticator::set_credentials).
+    pub(crate) fn set_credentials(&self, credentials: E::Credentials) {
+        let now = self.clock.now();
+        let fingerprint = self.fingerprint(&credentials);
+        let mut state = self.lock();
+        state.lifecycle.set_credentials(fingerprint, now);
+        // It was obtained by others, perhaps for another account.
+        let refresh_token = state.refresh_token.take();
+        let origin = mem::replace(&mut state.origin, Origin::in_hand(credentials));
+        // A source is the user's, and does what it likes as it is dropped.
+        drop(state);
+        drop((origin, refresh_token));
+    }
+
+    /// Presents `refresh_token` before the first login.
+    pub(crate) fn start_with(&self, refresh_token: SecretString) {
+        self.lock().refresh_token = Some(RefreshToken {
+            secret: refresh_token,
+            ends: None,
+        });
+    }
+
     /// Logs in once, past the cache.
     pub(crate) async fn request_token(&self) -> Result<E::TokenResponse, Error<E::ErrorResponse>> {
-        let request = E::token_request(&self.credentials);
-        self.request(Exchange::Login, request, None, E::token_response)
-            .await
+        self.request(None, E::token_response).await
     }
 
     /// Presents a refresh token once, past the cache.
@@ -187,28 +217,34 @@ impl<E: TokenEndpoint> Cache<E> {
         refresh_token: &SecretString,
         read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
     ) -> Result<T, Error<E::ErrorResponse>> {
-        let refresh = E::REFRESH
-            .ok_or_else(|| ConfigurationError::new("refresh token", "is unknown to this vendor"))?;
-        let request = refresh.request(refresh_token, || E::token_request(&self.credentials));
-        let presented = Some(refresh_token.expose_secret());
-        self.request(Exchange::Refresh, request, presented, read)
-            .await
+        if E::REFRESH.is_none() {
+            let unknown = ConfigurationError::new("refresh token", "is unknown to this vendor");
+            return Err(unknown.into());
+        }
+        self.request(Some(refresh_token), read).await
     }
 
     async fn request<T>(
         &self,
-        exchange: Exchange,
-        request: TokenRequest,
-        presented: Option<&str>,
+        refresh_token: Option<&SecretString>,
         read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
     ) -> Result<T, Error<E::ErrorResponse>> {
         runtime()?;
-        let answer = self.destination.send(request, self.attempt_timeout).await;
-        self.with_secrets(presented, |secrets| {
-            answer::read::<E, T>(exchange, answer, secrets, read)
+        let allowed = self.attempt_timeout;
+        let gathered = Presented::<E>::gather(refresh_token, self.origin(), allowed).await;
+        let presented = gathered.map_err(|fault| Failed::<E>::from(fault).error)?;
+        let sent = presented.sent();
+        let answer = self.destination.send(presented.encode(), allowed).await;
+        let refresh_token = refresh_token.map(ExposeSecret::expose_secret);
+        self.with_secrets(Some(&sent), refresh_token, |secrets| {
+            answer::read::<E, T>(sent.exchange, answer, secrets, read)
         })
         .map(|(response, _)| response)
-        .map_err(|failed| failed.error.with_address(self.address(exchange)))
+        .map_err(|failed| {
+            failed
+                .error
+                .with_address(sent.address(&self.destination.base))
+        })
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -232,6 +268,7 @@ impl<E: TokenEndpoint> Cache<E> {
         let now = self.clock.now();
         let mut state = self.lock();
         state.lifecycle.abandon(flight, now);
+        state.sent.take_if(|(sender, _)| *sender == flight);
         state.abandoned += 1;
     }
 
@@ -268,61 +305,77 @@ impl<E: TokenEndpoint> Cache<E> {
         }
     }
 
-    /// Encodes the exchange of a refresh token, or a login, with the credentials as they are now; `None` when another
-    /// flight has taken this one's place: it asks the vendor for nothing any more.
-    pub(crate) fn encode(
-        &self,
-        flight: FlightId,
-        refresh_token: Option<&RefreshToken>,
-    ) -> Option<TokenRequest> {
-        let refresh = refresh_token.zip(E::REFRESH);
-        {
-            let mut state = self.lock();
-            if !state.lifecycle.is_under_way(flight) {
-                return None;
-            }
-            match refresh {
-                Some(_) => {
-                    state.refreshes += 1;
-                    state.asked = Exchange::Refresh;
-                }
-                None => {
-                    state.logins += 1;
-                    state.asked = Exchange::Login;
-                }
-            }
-        }
-        let login = || E::token_request(&self.credentials);
-        Some(match refresh {
-            Some((token, refresh)) => refresh.request(&token.secret, login),
-            None => login(),
-        })
+    /// Where credentials come from now.
+    pub(crate) fn origin(&self) -> Origin<E::Credentials> {
+        self.lock().origin.clone()
     }
 
-    /// Hands over what nothing that is shown may repeat: the credentials, the cached token, the refresh token that was
-    /// presented.
+    /// What went out last.
+    pub(crate) fn sent(&self) -> Option<Sent<E>> {
+        let state = self.lock();
+        state.sent.as_ref().map(|(_, sent)| sent.clone())
+    }
+
+    /// Whether there is nothing to log in with.
+    pub(crate) fn has_no_login(&self) -> bool {
+        matches!(self.lock().origin, Origin::Nowhere)
+    }
+
+    /// Whether others were set since a login went out.
+    pub(crate) fn has_other_credentials(&self) -> bool {
+        let state = self.lock();
+        let sent = state
+            .sent
+            .as_ref()
+            .and_then(|(_, sent)| sent.credentials.as_ref());
+        match (&state.origin, sent) {
+            (Origin::InHand(now), Some(sent)) => !Arc::ptr_eq(now, sent),
+            _ => false,
+        }
+    }
+
+    /// Lets a flight send what it has gathered, unless that would be of no use.
+    pub(crate) fn permit(
+        &self,
+        flight: FlightId,
+        presented: &Presented<'_, E>,
+    ) -> Result<(), Withheld> {
+        let now = self.clock.now();
+        let fingerprint = presented.credentials().map(|it| self.fingerprint(it));
+        let sent = presented.sent();
+        let mut state = self.lock();
+        if !state.lifecycle.is_under_way(flight) {
+            return Err(Withheld::Needless);
+        }
+        if let Some(fingerprint) = fingerprint
+            && !state.lifecycle.presents(flight, fingerprint, now)
+        {
+            return Err(Withheld::RefusedBefore);
+        }
+        match sent.exchange {
+            Exchange::Refresh => state.refreshes += 1,
+            Exchange::Login => state.logins += 1,
+        }
+        state.sent = Some((flight, sent));
+        Ok(())
+    }
+
+    fn fingerprint(&self, credentials: &E::Credentials) -> Fingerprint {
+        Fingerprint(self.keys.hash_one(E::secrets(credentials)))
+    }
+
+    /// Hands over what nothing that is shown may repeat: what was presented, and the cached token.
     pub(crate) fn with_secrets<T>(
         &self,
-        presented: Option<&str>,
+        sent: Option<&Sent<E>>,
+        refresh_token: Option<&str>,
         read: impl FnOnce(&[&str]) -> T,
     ) -> T {
         let current = self.current.load_full();
-        let mut secrets = E::secrets(&self.credentials);
-        secrets.extend(presented);
+        let mut secrets = sent.map(Sent::secrets).unwrap_or_default();
+        secrets.extend(refresh_token);
         secrets.extend(current.as_deref().map(|it| it.token.expose_secret()));
         read(&secrets)
-    }
-
-    /// Where `exchange` is sent to, fit to be shown: the base URL is known to whoever reads it, and a path may hold the id of
-    /// an account.
-    pub(crate) fn address(&self, exchange: Exchange) -> String {
-        let base = &self.destination.base;
-        let refresh = E::REFRESH.filter(|_| exchange == Exchange::Refresh);
-        let login = || E::token_request(&self.credentials).path().to_owned();
-        let path = refresh.map_or_else(login, |refresh| refresh.path().to_owned());
-        let secrets = E::secrets(&self.credentials);
-        let path = Redaction::new(&secrets).show(path.trim_start_matches('/'));
-        format!("{base}{path}")
     }
 
     /// Makes an arrived token the one to serve.
@@ -348,6 +401,14 @@ impl<E: TokenEndpoint> Cache<E> {
         // Nothing that can panic runs under the lock; and if it did, the state would still be one that was.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Why a flight may not send its request.
+pub(crate) enum Withheld {
+    /// The last authenticator is gone, or another flight has taken this one's place.
+    Needless,
+    /// The vendor refused these very credentials, and is left alone because of it.
+    RefusedBefore,
 }
 
 impl<E: TokenEndpoint> Drop for Cache<E> {

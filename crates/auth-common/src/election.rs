@@ -83,9 +83,11 @@ impl<E: TokenEndpoint> Cache<E> {
             .ok_or_else(|| abandoned::<E>().with_address(self.last_address()))
     }
 
+    /// The address that was asked last, fit to be shown.
     fn last_address(&self) -> String {
-        let asked = self.lock().asked;
-        self.address(asked)
+        let base = &self.destination.base;
+        self.sent()
+            .map_or_else(|| base.to_string(), |sent| sent.address(base))
     }
 
     fn turn(

@@ -16,6 +16,11 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error<R> {
+    /// There is nothing to log in with: the source of credentials failed, or a refresh token is used up and there is no
+    /// password. The vendor was not asked.
+    #[error("no credentials for {}{}{}", .0.vendor(), .0.details(), .0.when())]
+    CredentialsUnavailable(Failure<R>),
+
     /// The vendor refused the credentials. Asking again cannot help and may lock the account: correct them.
     #[error("{} refused the credentials{}; check them and that the account is active{}", .0.vendor(), .0.details(), .0.when())]
     CredentialsRefused(Failure<R>),
@@ -50,6 +55,7 @@ impl<R> Error<R> {
     /// Which kind of error this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            Self::CredentialsUnavailable(_) => ErrorKind::CredentialsUnavailable,
             Self::CredentialsRefused(_) => ErrorKind::CredentialsRefused,
             Self::RateLimited(_) => ErrorKind::RateLimited,
             Self::Refused(_) => ErrorKind::Refused,
@@ -100,7 +106,8 @@ impl<R> Error<R> {
     /// What is known of the failure; `None` for [`Error::Configuration`].
     pub fn failure(&self) -> Option<&Failure<R>> {
         match self {
-            Self::CredentialsRefused(failure)
+            Self::CredentialsUnavailable(failure)
+            | Self::CredentialsRefused(failure)
             | Self::RateLimited(failure)
             | Self::Refused(failure)
             | Self::Unavailable(failure)
@@ -133,9 +140,31 @@ impl<R> Error<R> {
         self
     }
 
+    /// The same failure, seen as one of another kind.
+    pub(crate) fn turned_into(mut self, kind: FailureKind, what: &'static str) -> Self {
+        let detail = self
+            .failure_mut()
+            .and_then(|it| Arc::get_mut(&mut it.detail));
+        if let Some(detail) = detail {
+            detail.kind = kind;
+            detail.what = what.into();
+        }
+        match self {
+            Self::CredentialsUnavailable(failure)
+            | Self::CredentialsRefused(failure)
+            | Self::RateLimited(failure)
+            | Self::Refused(failure)
+            | Self::Unavailable(failure)
+            | Self::InvalidResponse(failure)
+            | Self::TimedOut(failure) => failure.into(),
+            Self::Configuration(error) => Self::Configuration(error),
+        }
+    }
+
     fn failure_mut(&mut self) -> Option<&mut Failure<R>> {
         match self {
-            Self::CredentialsRefused(failure)
+            Self::CredentialsUnavailable(failure)
+            | Self::CredentialsRefused(failure)
             | Self::RateLimited(failure)
             | Self::Refused(failure)
             | Self::Unavailable(failure)
@@ -150,6 +179,7 @@ impl<R> From<Failure<R>> for Error<R> {
     /// The error that the table of failures names.
     fn from(failure: Failure<R>) -> Self {
         match failure.detail.kind.row().error {
+            ErrorKind::CredentialsUnavailable => Self::CredentialsUnavailable(failure),
             ErrorKind::CredentialsRefused => Self::CredentialsRefused(failure),
             ErrorKind::RateLimited => Self::RateLimited(failure),
             ErrorKind::Refused => Self::Refused(failure),
@@ -164,6 +194,7 @@ impl<R> From<Failure<R>> for Error<R> {
 impl<R> Clone for Error<R> {
     fn clone(&self) -> Self {
         match self {
+            Self::CredentialsUnavailable(failure) => Self::CredentialsUnavailable(failure.clone()),
             Self::CredentialsRefused(failure) => Self::CredentialsRefused(failure.clone()),
             Self::RateLimited(failure) => Self::RateLimited(failure.clone()),
             Self::Refused(failure) => Self::Refused(failure.clone()),

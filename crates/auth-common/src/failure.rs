@@ -7,6 +7,8 @@ use std::time::Duration;
 /// How a request for a token failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum FailureKind {
+    SourceFailed,
+    NoCredentials,
     NotSent,
     Certificate,
     Cut,
@@ -49,6 +51,8 @@ pub(crate) struct Row {
     pub(crate) repeats_only_as_asked: bool,
     /// Whether `renew` may try during the pause.
     pub(crate) renew_may_try: bool,
+    /// Whether the pause is for these credentials alone: others end it.
+    pub(crate) belongs_to_credentials: bool,
 }
 
 /// What follows within a flight when the exchange of a refresh token failed.
@@ -67,6 +71,8 @@ pub(crate) enum AfterRefresh {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// [`Error::CredentialsUnavailable`](crate::Error::CredentialsUnavailable)
+    CredentialsUnavailable,
     /// [`Error::CredentialsRefused`](crate::Error::CredentialsRefused)
     CredentialsRefused,
     /// [`Error::RateLimited`](crate::Error::RateLimited)
@@ -98,6 +104,7 @@ impl ErrorKind {
     /// The kind in one word, for a label of a metric: `credentials_refused`, `timed_out`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::CredentialsUnavailable => "credentials_unavailable",
             Self::CredentialsRefused => "credentials_refused",
             Self::RateLimited => "rate_limited",
             Self::Refused => "refused",
@@ -110,7 +117,20 @@ impl ErrorKind {
 }
 
 /// A row for each kind, in their order.
-pub(crate) const TABLE: [Row; 11] = [
+pub(crate) const TABLE: [Row; 13] = [
+    Row {
+        kind: FailureKind::SourceFailed,
+        what: "the source of credentials failed, panicked or took too long: the vendor was not asked",
+        error: ErrorKind::CredentialsUnavailable,
+        ..NOTHING_TO_SEND
+    },
+    Row {
+        kind: FailureKind::NoCredentials,
+        what: "the refresh token is no longer accepted, and there is no password",
+        error: ErrorKind::CredentialsUnavailable,
+        transient: false,
+        ..NOTHING_TO_SEND
+    },
     Row {
         kind: FailureKind::NotSent,
         what: "name look-up, TCP or TLS failed: the vendor has not seen the request",
@@ -173,6 +193,7 @@ pub(crate) const TABLE: [Row; 11] = [
         error: ErrorKind::CredentialsRefused,
         // Vendors lock accounts after a handful of wrong passwords.
         renew_may_try: false,
+        belongs_to_credentials: true,
         ..REFUSAL
     },
     Row {
@@ -195,6 +216,15 @@ pub(crate) const TABLE: [Row; 11] = [
     },
 ];
 
+/// The vendor has nothing to do with it: the pause only keeps a loop of callers from asking the source without end.
+const NOTHING_TO_SEND: Row = Row {
+    longest_pause: Duration::from_secs(5),
+    login_repeats: 0,
+    refresh: AfterRefresh::Kept { repeats: 0 },
+    belongs_to_credentials: true,
+    ..PASSING
+};
+
 /// What passes by itself. The flight has already retried: the pause only keeps a loop from spinning.
 const PASSING: Row = Row {
     kind: FailureKind::Cut,
@@ -207,6 +237,7 @@ const PASSING: Row = Row {
     refresh: AfterRefresh::Login,
     repeats_only_as_asked: false,
     renew_may_try: true,
+    belongs_to_credentials: false,
 };
 
 /// The vendor wants to be left alone. It counts a minute or an hour, and rarely says which.

@@ -13,13 +13,15 @@ use tokio::{
 };
 
 use crate::{
-    Exchange, TokenEndpoint,
-    answer::{self, Arrival, Failed},
-    cache::{Cache, Destination, Outcome},
+    Exchange, TokenEndpoint, TokenRequest,
+    answer::{self, Arrival, Failed, RefreshToken},
+    cache::{Cache, Destination, Outcome, Withheld},
     deadline::within,
     failure::{AfterRefresh, FailureKind},
     lifecycle::{FlightId, Landed, Landing},
+    lifetime::Moment,
     observe,
+    presented::Presented,
     retry::{Attempts, Next},
     transport::Fault,
 };
@@ -45,51 +47,43 @@ impl<E: TokenEndpoint> Flight<E> {
         }
         let started = Instant::now();
         let result = within(self.limit, pin!(self.attempts())).await;
-        let result = match result {
-            // The last authenticator is gone, or another flight has taken this one's place.
-            Some(None) => {
-                self.landed = true;
-                return;
-            }
-            Some(Some(result)) => result,
-            None => Err(Fault::slow(self.limit).into()),
-        };
+        let result = result.unwrap_or_else(|| Err(Ended::Failed(Fault::slow(self.limit).into())));
         self.land(result, started.elapsed());
     }
 
-    /// Attempts, until one succeeds or the table of failures says that it is enough; `None` when nobody needs this flight
-    /// any more.
-    async fn attempts(&self) -> Option<Result<Arrival, Failed<E>>> {
+    /// Attempts, until one succeeds or the table of failures says that it is enough.
+    async fn attempts(&self) -> Result<Arrival, Ended<E>> {
         let deadline = Instant::now() + self.limit;
+        let left = || deadline.saturating_duration_since(Instant::now());
         let (mut attempts, mut refresh_token, attempt_timeout) = {
-            let cache = self.cache.upgrade()?;
+            let cache = self.cache()?;
             let attempts = Attempts::new(cache.attempts);
-            (
-                attempts,
-                cache.take_refresh_token(self.id),
-                cache.attempt_timeout,
-            )
+            let refresh_token = cache.take_refresh_token(self.id);
+            (attempts, refresh_token, cache.attempt_timeout)
         };
         loop {
             let exchange = match refresh_token {
                 Some(_) => Exchange::Refresh,
                 None => Exchange::Login,
             };
-            let (request, started) = {
-                let cache = self.cache.upgrade()?;
-                let Some(request) = cache.encode(self.id, refresh_token.as_ref()) else {
-                    cache.put_back(refresh_token);
-                    return None;
-                };
-                (request, cache.clock.now())
+            let request = self.request(refresh_token.as_ref(), left()).await;
+            let (answer, started) = match request {
+                Ok((request, started)) => {
+                    observe::requested(exchange, attempts.made());
+                    let allowed = attempt_timeout.min(left());
+                    (self.destination.send(request, allowed).await, started)
+                }
+                Err(Unsent::NoCredentials(fault, now)) => (Err(fault), now),
+                Err(Unsent::Withheld(why)) => {
+                    if let Some(cache) = self.cache.upgrade() {
+                        cache.put_back(refresh_token);
+                    }
+                    return Err(why.into());
+                }
             };
-            observe::requested(exchange, attempts.made());
-            let left = deadline.saturating_duration_since(Instant::now());
-            let allowed = attempt_timeout.min(left);
-            let answer = self.destination.send(request, allowed).await;
-            let cache = self.cache.upgrade()?;
+            let cache = self.cache()?;
             let presented = refresh_token.as_ref().map(|it| it.secret.expose_secret());
-            let read = cache.with_secrets(presented, |secrets| {
+            let read = cache.with_secrets(cache.sent().as_ref(), presented, |secrets| {
                 answer::read(exchange, answer, secrets, |body| match E::REFRESH {
                     Some(refresh) if exchange == Exchange::Refresh => refresh.read(body),
                     _ => E::token_response(body).map(Into::into),
@@ -97,27 +91,40 @@ impl<E: TokenEndpoint> Flight<E> {
             });
             let failed = match read {
                 Ok((grant, answer)) => {
-                    return Some(Ok(Arrival {
+                    return Ok(Arrival {
                         grant,
                         answer,
                         started,
                         exchange,
                         presented: refresh_token,
-                    }));
+                    });
                 }
                 Err(failed) => failed,
             };
-            if !matches!(failed.kind.row().refresh, AfterRefresh::Kept { .. }) {
+            // Where it is all there is, it is presented again until the vendor refuses it: there is nothing to lose.
+            let last_resort = exchange == Exchange::Refresh && cache.has_no_login();
+            let kept = matches!(failed.kind.row().refresh, AfterRefresh::Kept { .. })
+                || last_resort && failed.error.is_transient();
+            if !kept {
                 refresh_token = None;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
             let draw = cache.clock.draw();
-            let after = match attempts.after(exchange, failed.kind, failed.asked, left, draw) {
+            let next = attempts.after(exchange, failed.kind, failed.asked, left(), draw);
+            let after = match next {
                 Next::Repeat { after } => after,
-                Next::LoginInstead => Duration::ZERO,
-                Next::GiveUp => {
+                Next::LoginInstead if !last_resort => Duration::ZERO,
+                Next::LoginInstead if refresh_token.is_none() => {
+                    return Err(Ended::Failed(failed.without_login()));
+                }
+                // Refused were those that the login began with.
+                Next::GiveUp
+                    if failed.is_refusal_of_credentials() && cache.has_other_credentials() =>
+                {
+                    Duration::ZERO
+                }
+                Next::LoginInstead | Next::GiveUp => {
                     cache.put_back(refresh_token);
-                    return Some(Err(failed));
+                    return Err(Ended::Failed(failed));
                 }
             };
             drop(cache);
@@ -126,17 +133,47 @@ impl<E: TokenEndpoint> Flight<E> {
         }
     }
 
-    fn land(&mut self, result: Result<Arrival, Failed<E>>, took: Duration) {
+    /// Gathers what to present, and encodes it, if it may be sent.
+    async fn request(
+        &self,
+        refresh_token: Option<&RefreshToken>,
+        left: Duration,
+    ) -> Result<(TokenRequest, Moment), Unsent> {
+        let refresh_token = refresh_token.map(|it| &it.secret);
+        let origin = self.cache()?.origin();
+        let gathered = Presented::<E>::gather(refresh_token, origin, left).await;
+        let cache = self.cache()?;
+        let now = cache.clock.now();
+        let presented = gathered.map_err(|fault| Unsent::NoCredentials(fault, now))?;
+        cache.permit(self.id, &presented)?;
+        Ok((presented.encode(), now))
+    }
+
+    fn cache(&self) -> Result<Arc<Cache<E>>, Withheld> {
+        self.cache.upgrade().ok_or(Withheld::Needless)
+    }
+
+    fn land(&mut self, result: Result<Arrival, Ended<E>>, took: Duration) {
         let Some(cache) = self.cache.upgrade() else {
             return;
         };
         let now = cache.clock.now();
-        let result = result.and_then(|arrival| {
-            let margins = cache.lock().lifecycle.policy().margins;
-            arrival.check(now, margins, cache.clock.draw())
-        });
-        let asked = cache.lock().asked;
-        let address = result.is_err().then(|| cache.address(asked));
+        let result = match result {
+            Ok(arrival) => {
+                let margins = cache.lock().lifecycle.policy().margins;
+                arrival.check(now, margins, cache.clock.draw())
+            }
+            Err(Ended::Failed(failed)) => Err(failed),
+            Err(Ended::Withheld(Withheld::RefusedBefore)) => {
+                self.land_unasked(&cache, now);
+                return;
+            }
+            // Nobody waits for it.
+            Err(Ended::Withheld(Withheld::Needless)) => {
+                self.landed = true;
+                return;
+            }
+        };
         let mut state = cache.lock();
         let result = match result {
             Ok(arrived) if Cache::was_refused(&state, &arrived) => {
@@ -152,6 +189,7 @@ impl<E: TokenEndpoint> Flight<E> {
         };
         let landed = state.lifecycle.land(self.id, landing, now);
         self.landed = true;
+        let sent = state.sent.take_if(|(sender, _)| *sender == self.id);
         let outcome = match (landed, result) {
             (Landed::Kept { generation }, Ok(arrived)) => {
                 let exchange = arrived.exchange;
@@ -159,9 +197,15 @@ impl<E: TokenEndpoint> Flight<E> {
             }
             (Landed::Failed { for_another }, Err(failed)) => {
                 let at = now.plus(for_another).utc();
-                let address = address.unwrap_or_else(|| cache.address(asked));
-                let error = failed.error.with_address(address).with_retry_at(Some(at));
-                state.last_error = Some(error.clone());
+                let error = failed.error.with_retry_at(Some(at));
+                let error = match sent {
+                    Some((_, sent)) => error.with_address(sent.address(&self.destination.base)),
+                    None => error,
+                };
+                // During a longer pause, callers are told what that one is for.
+                if state.lifecycle.pauses_for() == Some(failed.kind) {
+                    state.last_error = Some(error.clone());
+                }
                 Err((error, for_another))
             }
             // Something newer is cached or under way.
@@ -180,6 +224,47 @@ impl<E: TokenEndpoint> Flight<E> {
                 observe::failed(error.kind(), error.status(), took, for_another);
             }
         }
+    }
+
+    /// The source has no others than those that were refused: everybody is told so once more.
+    fn land_unasked(&mut self, cache: &Cache<E>, now: Moment) {
+        let mut state = cache.lock();
+        let landed = state.lifecycle.land_unasked(self.id, now);
+        self.landed = true;
+        let (Landed::Failed { for_another }, Some(error)) = (landed, state.last_error.clone())
+        else {
+            return;
+        };
+        state.under_way.take_if(|(flight, _)| *flight == self.id);
+        drop(state);
+        let at = now.plus(for_another).utc();
+        self.outcome
+            .send_replace(Some(Err(error.with_retry_at(Some(at)))));
+    }
+}
+
+/// How a flight ended without a token.
+enum Ended<E: TokenEndpoint> {
+    Failed(Failed<E>),
+    Withheld(Withheld),
+}
+
+impl<E: TokenEndpoint> From<Withheld> for Ended<E> {
+    fn from(why: Withheld) -> Self {
+        Self::Withheld(why)
+    }
+}
+
+/// Why there is no request to send.
+enum Unsent {
+    /// And when that was.
+    NoCredentials(Fault, Moment),
+    Withheld(Withheld),
+}
+
+impl From<Withheld> for Unsent {
+    fn from(why: Withheld) -> Self {
+        Self::Withheld(why)
     }
 }
 

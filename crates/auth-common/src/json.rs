@@ -365,7 +365,7 @@ fn decimal(number: &str) -> Option<f64> {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Longer than any token seen, and as long as servers commonly let one header be.
-const LONGEST_TOKEN: usize = 16 * 1024;
+pub(crate) const LONGEST_TOKEN: usize = 16 * 1024;
 /// So that a hostile list of errors stays short as well.
 const MOST_ELEMENTS: usize = 16;
 /// Ten times what any documented answer has; each look at a field goes through them.

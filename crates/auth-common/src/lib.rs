@@ -31,18 +31,21 @@ mod jwt;
 mod lifecycle;
 mod lifetime;
 mod observe;
+mod presented;
 mod redaction;
 mod refresh;
 mod request;
 mod request_id;
 mod retry;
 mod snapshot;
+mod source;
 #[cfg(feature = "store")]
 #[allow(dead_code, unused_imports, reason = "no flight asks a store yet")]
 mod store;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod thread;
 mod token;
 mod transport;
 mod vars;
@@ -68,6 +71,7 @@ pub use refresh::Refresh;
 pub use request::TokenRequest;
 pub use retry::Exchange;
 pub use snapshot::{Snapshot, TokenState};
+pub use source::{BoxError, CredentialsSource};
 #[cfg(feature = "store")]
 pub use store::{
     Incarnation, Loaded, Reading, RecordKey, Seen, Session, StoreError, StoreFuture, StoreKey,

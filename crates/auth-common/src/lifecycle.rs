@@ -12,6 +12,11 @@ use crate::{
     lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille},
 };
 
+mod refused;
+
+pub(crate) use refused::Fingerprint;
+use refused::Refused;
+
 /// What the machine knows. The token itself is the shell's: here it is a generation and its validity.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
@@ -27,6 +32,7 @@ pub(crate) struct Lifecycle {
     /// The last flight was dropped without an outcome.
     abandoned: bool,
     cool_down: Option<CoolDown>,
+    refused: Refused,
     /// How many failures of each kind of error came since the last success.
     failures: [u32; ErrorKind::COUNT],
     advisory: AdvisoryBackoff,
@@ -73,6 +79,8 @@ struct Flight {
     background: bool,
     /// Started because a token was invalidated.
     after_invalidation: bool,
+    /// The credentials that it presents.
+    credentials: Option<Fingerprint>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +174,7 @@ impl Lifecycle {
             landed: None,
             abandoned: false,
             cool_down: None,
+            refused: Refused::default(),
             failures: [0; ErrorKind::COUNT],
             advisory: AdvisoryBackoff::default(),
             invalidation: InvalidationGuard::new(),
@@ -177,8 +186,15 @@ impl Lifecycle {
     pub(crate) fn ask(&mut self, now: Moment) -> Decision {
         self.give_up_overdue_flight(now);
         let cooling = self.cooling(now);
+        let others_may_be_there = cooling.is_some_and(|it| self.others_may_be_there(it, now));
         match self.phase(now) {
             Some(Phase::Fresh) => Decision::Serve,
+            // Whether they are is asked behind the back of a caller who has a token.
+            Some(Phase::Advisory | Phase::Mandatory)
+                if others_may_be_there && self.flight.is_none() =>
+            {
+                Decision::ServeAndLaunch(self.launch(now, true))
+            }
             Some(Phase::Advisory) => {
                 let quiet = now.monotonic < self.advisory.not_before
                     || cooling.is_some()
@@ -207,7 +223,7 @@ impl Lifecycle {
                 (Some(flight), _) => self.join(flight, now, None),
                 // What failed in the background may have failed because the process stood still: whoever has no token
                 // asks once for itself.
-                (None, Some(cool_down)) if cool_down.unheard => {
+                (None, Some(cool_down)) if cool_down.unheard || others_may_be_there => {
                     Decision::Launch(self.launch(now, false))
                 }
                 (None, Some(cool_down)) => Decision::FailFast {
@@ -225,13 +241,63 @@ impl Lifecycle {
             return self.join(flight, now, None);
         }
         match self.cooling(now) {
-            Some(CoolDown { until, failure, .. }) if !failure.row().renew_may_try => {
+            Some(cool_down)
+                if !cool_down.failure.row().renew_may_try
+                    && !self.others_may_be_there(cool_down, now) =>
+            {
                 Decision::FailFast {
-                    for_another: until.saturating_sub(now.monotonic),
+                    for_another: cool_down.until.saturating_sub(now.monotonic),
                 }
             }
             _ => Decision::Launch(self.launch(now, false)),
         }
+    }
+
+    /// The flight is about to present these credentials. It may not while the vendor is left alone because it refused them;
+    /// others end that pause.
+    pub(crate) fn presents(&mut self, id: FlightId, credentials: Fingerprint, now: Moment) -> bool {
+        self.refused.asked_at(now.monotonic);
+        let may = self.end_pause_of_others(credentials, now);
+        if let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) {
+            flight.credentials = Some(credentials);
+        }
+        may
+    }
+
+    /// From now on a source hands out the credentials.
+    pub(crate) fn set_source(&mut self) {
+        self.refused.set_source(true);
+    }
+
+    /// From now on these are the credentials.
+    pub(crate) fn set_credentials(&mut self, credentials: Fingerprint, now: Moment) {
+        self.refused.set_source(false);
+        self.end_pause_of_others(credentials, now);
+    }
+
+    /// A pause for what is wrong with some credentials does not hold for others. Returns whether these may be presented.
+    fn end_pause_of_others(&mut self, credentials: Fingerprint, now: Moment) -> bool {
+        let Some(cool_down) = self.cooling(now) else {
+            return true;
+        };
+        let row = cool_down.failure.row();
+        if !row.belongs_to_credentials {
+            return true;
+        }
+        if self.refused.holds(credentials, now.monotonic) {
+            return false;
+        }
+        self.cool_down = None;
+        if let Some(failures) = self.failures.get_mut(row.error as usize) {
+            *failures = 0;
+        }
+        true
+    }
+
+    /// Whether the source is worth asking for other credentials during this pause.
+    fn others_may_be_there(&self, cool_down: CoolDown, now: Moment) -> bool {
+        cool_down.failure.row().belongs_to_credentials
+            && self.refused.source_may_be_asked(now.monotonic)
     }
 
     /// Whether nothing has taken this flight's place: only then may it ask the vendor, or take the refresh token.
@@ -265,6 +331,7 @@ impl Lifecycle {
                 });
                 self.newest_from = Some(id);
                 self.cool_down = None;
+                self.refused.clear();
                 self.failures = [0; ErrorKind::COUNT];
                 self.advisory.not_before = Duration::ZERO;
                 self.advisory.failures = 0;
@@ -282,8 +349,14 @@ impl Lifecycle {
                 self.clear_flight(now);
                 self.tally.failures += 1;
                 let pause = self.cool(kind, retry_after, draw);
+                let until = now.monotonic.saturating_add(pause);
+                if kind.row().belongs_to_credentials
+                    && let Some(credentials) = flight.credentials
+                {
+                    self.refused.remember(credentials, until);
+                }
                 let next = CoolDown {
-                    until: now.monotonic.saturating_add(pause),
+                    until,
                     failure: kind,
                     unheard: flight.background && kind.row().renew_may_try,
                 };
@@ -304,6 +377,22 @@ impl Lifecycle {
                 Landed::Failed { for_another }
             }
         }
+    }
+
+    /// The source handed out the very credentials that were refused: the vendor was not asked, and the pause goes on.
+    pub(crate) fn land_unasked(&mut self, id: FlightId, now: Moment) -> Landed {
+        if self.flight.take_if(|flight| flight.id == id).is_none() {
+            return Landed::TooLate;
+        }
+        let for_another = self.cooling(now).map_or(Duration::ZERO, |cool_down| {
+            cool_down.until.saturating_sub(now.monotonic)
+        });
+        Landed::Failed { for_another }
+    }
+
+    /// What the pause is for: the failure that callers are told of meanwhile.
+    pub(crate) fn pauses_for(&self) -> Option<FailureKind> {
+        self.cool_down.map(|cool_down| cool_down.failure)
     }
 
     /// A flight was dropped without an outcome: it panicked, or its runtime shut down. Another may start at once; but a
@@ -377,11 +466,13 @@ impl Lifecycle {
         let id = FlightId(self.next_flight);
         self.next_flight += 1;
         let delay = self.gap(now);
+        self.refused.asked_at(now.monotonic);
         self.flight = Some(Flight {
             id,
             started: now.monotonic,
             background,
             after_invalidation: self.invalidation.is_pending(),
+            credentials: None,
         });
         Launch {
             flight: id,

@@ -98,11 +98,16 @@ impl Refresh {
         self.rotates
     }
 
+    /// Whether the header of the login goes with it.
+    pub(crate) const fn is_authorized(&self) -> bool {
+        self.authorized
+    }
+
     /// Encodes the exchange. `login` is the login that would take its place.
     pub(crate) fn request(
         &self,
         refresh_token: &SecretString,
-        login: impl FnOnce() -> TokenRequest,
+        login: Option<TokenRequest>,
     ) -> TokenRequest {
         let mut fields = Vec::with_capacity(2);
         fields.extend(self.constant);
@@ -111,11 +116,11 @@ impl Refresh {
             Encoding::Form => TokenRequest::form(self.path, &fields),
             Encoding::Json => TokenRequest::json(self.path, &fields),
         };
-        if !self.authorized {
-            return request;
-        }
-        match login().headers().get(header::AUTHORIZATION) {
-            Some(authorization) => request.header(header::AUTHORIZATION, authorization.clone()),
+        let login = login.filter(|_| self.authorized);
+        let authorization =
+            login.and_then(|login| login.into_parts().0.remove(header::AUTHORIZATION));
+        match authorization {
+            Some(authorization) => request.header(header::AUTHORIZATION, authorization),
             None => request,
         }
     }

@@ -1,4 +1,4 @@
-use std::{ffi::OsString, fmt, mem};
+use std::{ffi::OsString, fmt, mem, sync::Arc};
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -26,8 +26,9 @@ mod file;
 /// );
 /// # Ok::<(), auth_common::ConfigurationError>(())
 /// ```
+#[derive(Clone)]
 pub struct Vars {
-    lookup: Box<Lookup>,
+    lookup: Arc<Lookup>,
 }
 
 type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
@@ -36,7 +37,7 @@ impl Vars {
     /// The environment variables of this process.
     pub fn process() -> Self {
         Self {
-            lookup: Box::new(|name| std::env::var_os(name)),
+            lookup: Arc::new(|name| std::env::var_os(name)),
         }
     }
 
@@ -51,7 +52,7 @@ impl Vars {
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
         Self {
-            lookup: Box::new(move |name| {
+            lookup: Arc::new(move |name| {
                 pairs
                     .iter()
                     .find(|(known, _)| known == name)
@@ -90,6 +91,11 @@ impl Vars {
                 "are not set in the environment",
             )),
         }
+    }
+
+    /// Whether a file holds the value of any of `names`, which may change.
+    pub(crate) fn reads_files(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.is_set(&in_a_file(name)))
     }
 
     fn is_set(&self, name: &str) -> bool {

@@ -38,7 +38,7 @@ macro_rules! vendor {
         #[cfg(feature = "tower")]
         pub use $crate::{AuthorizeRequest, AuthorizeResponse, OneShot};
         pub use $crate::{
-            BaseUrl, ConfigurationError, ErrorKind, Failure, Invalidation, Snapshot, Token,
+            BaseUrl, BoxError, ConfigurationError, CredentialsSource, ErrorKind, Failure, Invalidation, Snapshot, Token,
             TokenState, Transport, TransportBuilder, Vars,
         };
 
@@ -79,8 +79,34 @@ macro_rules! vendor {
                 Builder($crate::Authenticator::builder(environment, credentials))
             }
 
+            /// An authenticator to be set up, whose credentials are handed out by `source` before each login: for
+            /// passwords that are rotated, and for secrets that live in files or managers. An async closure will do.
+            pub fn builder_with_source(
+                environment: $environment,
+                source: impl CredentialsSource<Credentials>,
+            ) -> Builder {
+                Builder($crate::Authenticator::builder_with_source(environment, source))
+            }
+
+            $(
+                /// An authenticator to be set up without a password: it has a refresh token that was obtained elsewhere,
+                #[doc = concat!("and each that the vendor hands out in its place, as [`", stringify!($refresh_response), "`].")]
+                /// When the vendor refuses it, calls fail with [`Error::CredentialsUnavailable`](auth_common::Error::CredentialsUnavailable),
+                /// until [`set_credentials`](Self::set_credentials) gives it something to log in with.
+                pub fn builder_with_refresh_token(
+                    environment: $environment,
+                    refresh_token: impl Into<$crate::__private::SecretString>,
+                ) -> Builder {
+                    Builder($crate::Authenticator::builder_with_refresh_token(
+                        environment,
+                        refresh_token,
+                    ))
+                }
+            )?
+
             /// The authenticator that the environment variables of this process describe. The crate's first page has
-            /// their names.
+            /// their names. What a file holds, as a variable `…_FILE` names it, is read anew before each login: a secret
+            /// that changes there is used without a restart.
             ///
             /// # Errors
             ///
@@ -131,6 +157,13 @@ macro_rules! vendor {
             /// says until when.
             pub async fn renew(&self) -> Result<Token, Error> {
                 self.0.renew().await
+            }
+
+            /// Logs in with `credentials` from now on, in place of those that it was built with or of their source, here
+            /// and in all clones. A pause that the vendor's refusal of others brought about ends at once. The cached token
+            /// is served on until it is renewed: [`renew`](Self::renew) changes over at once.
+            pub fn set_credentials(&self, credentials: Credentials) {
+                self.0.set_credentials(credentials);
             }
 
             /// Logs in once, and returns the vendor's answer in its own fields. This neither uses nor fills the cache,
@@ -243,6 +276,19 @@ macro_rules! vendor {
             clock(clock: $crate::testing::ManualClock);
         }
 
+        $(
+            impl Builder {
+                /// Presents `refresh_token`, which was obtained elsewhere, before it logs in for the first time. What comes of
+                #[doc = concat!("it is [`", stringify!($refresh_response), "`].")]
+                pub fn refresh_token(
+                    self,
+                    refresh_token: impl Into<$crate::__private::SecretString>,
+                ) -> Self {
+                    Self(self.0.refresh_token(refresh_token))
+                }
+            }
+        )?
+
         impl From<$crate::Builder<$endpoint>> for Builder {
             fn from(builder: $crate::Builder<$endpoint>) -> Self {
                 Self(builder)
@@ -289,6 +335,15 @@ macro_rules! vendor {
                     super::Authenticator::builder(environment, credentials)
                 }
 
+                /// A builder, whose credentials are handed out by `source` before each login;
+                /// [`Builder::build_blocking`] ends it.
+                pub fn builder_with_source(
+                    environment: $environment,
+                    source: impl CredentialsSource<Credentials>,
+                ) -> Builder {
+                    super::Authenticator::builder_with_source(environment, source)
+                }
+
                 /// The authenticator that the environment variables of this process describe.
                 ///
                 /// # Errors
@@ -328,6 +383,11 @@ macro_rules! vendor {
                 /// When no new token could be had, and within a runtime.
                 pub fn renew(&self) -> Result<Token, Error> {
                     self.0.renew()
+                }
+
+                /// Logs in with `credentials` from now on. This may be called within a runtime.
+                pub fn set_credentials(&self, credentials: Credentials) {
+                    self.0.set_credentials(credentials);
                 }
 
                 /// Logs in once, past the cache.

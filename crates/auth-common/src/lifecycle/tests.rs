@@ -1590,7 +1590,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     let custom = (
         20..=500_u32,
         log_uniform(0.01, 300.0),
-        prop::array::uniform11(log_uniform(1.0, 3600.0)),
+        prop::array::uniform13(log_uniform(1.0, 3600.0)),
     );
     prop_oneof![
         Just(Policy::default()),

@@ -253,6 +253,8 @@ mod kind {
 
     fn word(kind: FailureKind) -> &'static str {
         match kind {
+            FailureKind::SourceFailed => "source_failed",
+            FailureKind::NoCredentials => "no_credentials",
             FailureKind::NotSent => "not_sent",
             FailureKind::Certificate => "certificate",
             FailureKind::Cut => "cut",
@@ -268,6 +270,8 @@ mod kind {
     }
 
     pub(super) const KINDS: [FailureKind; FailureKind::COUNT] = [
+        FailureKind::SourceFailed,
+        FailureKind::NoCredentials,
         FailureKind::NotSent,
         FailureKind::Certificate,
         FailureKind::Cut,

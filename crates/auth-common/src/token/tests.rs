@@ -130,7 +130,7 @@ impl TokenEndpoint for Endpoint {
     }
 
     fn token_request(_: &SecretString) -> TokenRequest {
-        unreachable!()
+        TokenRequest::form("token", &[])
     }
 
     fn token_response(_: &JsonObject<'_>) -> Result<Grant, InvalidBody> {

@@ -16,4 +16,5 @@ mod retries;
 mod runtimes;
 mod scene;
 mod serving;
+mod sources;
 mod vendor;

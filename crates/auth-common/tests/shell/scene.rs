@@ -42,16 +42,24 @@ where
 {
     /// A scene with this kind of vendor, and these settings.
     pub(crate) fn of(set: impl FnOnce(Builder<E>) -> Builder<E>) -> Self {
+        let guard = Arc::new(());
+        let credentials = Credentials::guarded_by(Arc::clone(&guard));
+        Self::around(set(Authenticator::builder((), credentials)), guard)
+    }
+
+    /// A scene with an authenticator that was begun elsewhere.
+    pub(crate) fn around(builder: Builder<E>, guard: Arc<()>) -> Self {
         let vendor = Vendor::default();
         let clock = ManualClock::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-        let guard = Arc::new(());
-        let builder = Authenticator::builder((), Credentials::guarded_by(Arc::clone(&guard)))
+        let authenticator = builder
             .transport(vendor.transport(Arc::clone(&guard)))
-            .clock(clock.clone());
+            .clock(clock.clone())
+            .build()
+            .unwrap();
         Self {
             vendor,
             clock,
-            authenticator: set(builder).build().unwrap(),
+            authenticator,
             guard,
         }
     }

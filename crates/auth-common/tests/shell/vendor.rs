@@ -32,8 +32,12 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     pub(crate) fn guarded_by(guard: Arc<()>) -> Self {
+        Self::with_password("s3cret", guard)
+    }
+
+    pub(crate) fn with_password(password: &str, guard: Arc<()>) -> Self {
         Self {
-            password: Credential::new("password", "s3cret").unwrap(),
+            password: Credential::new("password", password).unwrap(),
             _guard: guard,
         }
     }
@@ -155,6 +159,8 @@ struct Record {
     granted: usize,
     planned: VecDeque<Plan>,
     otherwise: Option<Plan>,
+    /// The one password that is right; any is, while this is not set.
+    password: Option<String>,
 }
 
 type Plan = Arc<dyn Fn() -> Reply + Send + Sync>;
@@ -176,6 +182,11 @@ impl Vendor {
     /// From now on hands out tokens again.
     pub(crate) fn recover(&self) {
         self.record().otherwise = None;
+    }
+
+    /// From now on refuses a login with any other password.
+    pub(crate) fn accepts(&self, password: &str) {
+        self.record().password = Some(password.into());
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
@@ -208,6 +219,11 @@ impl Vendor {
             // What is planned may panic or take its time: not under the lock.
             drop(record);
             return plan();
+        }
+        let body = String::from_utf8_lossy(request.body());
+        let wrong = |password: &String| refresh_token.is_none() && !body.contains(&**password);
+        if record.password.as_ref().is_some_and(wrong) {
+            return refusal(401, "wrong password");
         }
         record.granted += 1;
         let granted = record.granted;
