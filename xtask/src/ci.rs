@@ -18,6 +18,18 @@ fn test() -> Result {
     cargo("test").args(["--workspace", "--all-features"]).run()
 }
 
+/// With each library for TLS by itself: all of them together are the one that wins.
+fn certificates() -> Result {
+    for library in ["rustls", "rustls-ring", "native-tls"] {
+        cargo("test")
+            .args(["--package", "auth-common", "--test", "certificates"])
+            .args(["--no-default-features", "--features"])
+            .arg(format!("{library},testing"))
+            .run()?;
+    }
+    Ok(())
+}
+
 /// A workspace of its own, since it puts another Tokio in Tokio's place.
 fn model() -> Result {
     cargo("test")
@@ -68,6 +80,11 @@ const STEPS: &[Step] = &[
         name: "test",
         headline: "the README's test command",
         run: test,
+    },
+    Step {
+        name: "certificates",
+        headline: "the same certificates are accepted, whichever library does TLS",
+        run: certificates,
     },
     Step {
         name: "table",

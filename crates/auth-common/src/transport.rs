@@ -212,6 +212,9 @@ impl Default for TransportBuilder {
 impl TransportBuilder {
     /// Trusts the certificate authorities in `pem` as well, in PEM, one or more: for a vendor's server that stands
     /// behind a private one. The platform's own authorities stay trusted.
+    ///
+    /// A self-signed certificate of the server itself is one of them, whether or not it says that it is an authority's,
+    /// as those of `openssl req -x509` do. Its name and its dates count as those of any other.
     pub fn root_certificate(mut self, pem: &[u8]) -> Self {
         match tls::check(pem) {
             Ok(()) => self.roots.push(pem.to_vec()),
@@ -373,7 +376,7 @@ impl Fault {
     fn from_http(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if let Some(problem) = tls::certificate_problem(&error) {
-            let what = format!("the server's TLS certificate is not accepted: {problem}");
+            let what = format!("the TLS certificate of {ADDRESS} is not accepted: {problem}");
             return Self::new(FailureKind::Certificate, what);
         }
         let reason = innermost(&error);

@@ -1,10 +1,15 @@
 //! TLS by the library that the features name: ring before aws-lc-rs before the operating system's.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, io, iter};
 
 use reqwest::ClientBuilder;
 
-use crate::ConfigurationError;
+use crate::{ConfigurationError, redaction};
+use problem::Problem;
+
+mod problem;
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+mod verifier;
 
 /// Checks certificates in PEM.
 #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
@@ -24,7 +29,7 @@ pub(super) fn check(_: &[u8]) -> Result<(), ConfigurationError> {
 ///
 /// The provider of cryptography is handed over, not installed for the whole process, so that it does not matter which
 /// others are compiled in.
-#[cfg(feature = "rustls-ring")]
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 pub(super) fn configure(
     client: ClientBuilder,
     roots: &[Vec<u8>],
@@ -33,46 +38,52 @@ pub(super) fn configure(
 
     use rustls::{
         ClientConfig,
-        crypto::ring,
         pki_types::{CertificateDer, pem::PemObject},
         version::{TLS12, TLS13},
     };
-    use rustls_platform_verifier::Verifier;
 
     let roots: Vec<CertificateDer<'static>> = roots
         .iter()
         .flat_map(|pem| CertificateDer::pem_slice_iter(pem))
         .collect::<Result<_, _>>()
         .map_err(|_| refused("must be one or more certificates in PEM"))?;
-    let provider = Arc::new(ring::default_provider());
-    let verifier = if roots.is_empty() {
-        Verifier::new(Arc::clone(&provider))
-    } else {
-        Verifier::new_with_extra_roots(roots, Arc::clone(&provider))
-    };
     let failed = |error: rustls::Error| {
         ConfigurationError::new("transport", format!("cannot be set up: {error}"))
     };
+    let provider = provider();
+    let verifier = verifier::ServerVerifier::new(roots, &provider).map_err(failed)?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(failed)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier.map_err(failed)?))
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     Ok(client.tls_backend_preconfigured(config))
 }
 
+#[cfg(feature = "rustls-ring")]
+fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
+    rustls::crypto::ring::default_provider().into()
+}
+
+/// That of the program, where it has chosen one.
+#[cfg(all(feature = "rustls", not(feature = "rustls-ring")))]
+fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
+    use rustls::crypto::{CryptoProvider, aws_lc_rs};
+
+    CryptoProvider::get_default()
+        .cloned()
+        .unwrap_or_else(|| aws_lc_rs::default_provider().into())
+}
+
 #[cfg(all(
-    any(feature = "rustls", feature = "native-tls"),
-    not(feature = "rustls-ring")
+    feature = "native-tls",
+    not(any(feature = "rustls", feature = "rustls-ring"))
 ))]
 pub(super) fn configure(
     client: ClientBuilder,
     roots: &[Vec<u8>],
 ) -> Result<ClientBuilder, ConfigurationError> {
-    #[cfg(feature = "rustls")]
-    let client = client.tls_backend_rustls();
-    #[cfg(not(feature = "rustls"))]
     let client = client.tls_backend_native();
     let client = client.tls_version_min(reqwest::tls::Version::TLS_1_2);
     if roots.is_empty() {
@@ -94,45 +105,53 @@ pub(super) fn configure(
     Ok(client)
 }
 
-/// What the TLS library dislikes about the server's certificate, where that is the trouble.
-#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+/// Why the server's certificate is not accepted, and what to do, where that is the trouble. The TLS library's own reason is
+/// at the end.
 pub(super) fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<String> {
-    use rustls::{CertificateError, Error};
-
-    let mut error = Some(error);
-    while let Some(current) = error {
-        if let Some(Error::InvalidCertificate(problem)) = current.downcast_ref() {
-            let clock = match problem {
-                CertificateError::Expired
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => CHECK_THE_CLOCK,
-                _ => "",
-            };
-            let problem = crate::redaction::one_line(&problem.to_string());
-            return Some(problem + clock);
-        }
-        // An I/O error leaves out of its sources the very error that it wraps, and one may wrap another.
-        error = match current.downcast_ref::<std::io::Error>() {
-            Some(wrapper) => wrapper.get_ref().map(|wrapped| wrapped as &dyn StdError),
-            None => current.source(),
-        };
-    }
-    None
+    let (problem, reason) = find(error)?;
+    let reason = redaction::one_line(&reason);
+    Some(match problem.advice() {
+        "" => reason,
+        advice => format!("{advice} ({reason})"),
+    })
 }
 
-/// Without rustls there is no type to ask, only a text: every TLS library names the certificate in it.
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+fn find(error: &(dyn StdError + 'static)) -> Option<(Problem, String)> {
+    chain(error).find_map(|error| Problem::of_rustls(error.downcast_ref()?))
+}
+
+/// Without rustls there is no type to ask, only a text or a code: the outermost that has something to say, as the libraries
+/// put the reason there.
 #[cfg(not(any(feature = "rustls", feature = "rustls-ring")))]
-pub(super) fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<String> {
-    let problem = super::innermost(error);
-    problem
-        .to_ascii_lowercase()
-        .contains("certificate")
-        .then(|| problem + CHECK_THE_CLOCK)
+fn find(error: &(dyn StdError + 'static)) -> Option<(Problem, String)> {
+    let told = |known: fn(&Problem) -> bool| {
+        chain(error).find_map(|error| {
+            let text = error.to_string();
+            let code = error.downcast_ref::<io::Error>();
+            let code = code.and_then(io::Error::raw_os_error);
+            let problem = code
+                .and_then(Problem::of_windows_code)
+                .or_else(|| Problem::of_text(&text))?;
+            known(&problem).then_some((problem, text))
+        })
+    };
+    told(|problem| *problem != Problem::Other).or_else(|| told(|_| true))
+}
+
+/// An error and what it comes from. An I/O error leaves out of its sources the very error that it wraps, and one may wrap
+/// another.
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |error| {
+        match error.downcast_ref::<io::Error>() {
+            Some(wrapper) => wrapper.get_ref().map(|wrapped| wrapped as &dyn StdError),
+            None => (*error).source(),
+        }
+    })
 }
 
 fn refused(rule: &str) -> ConfigurationError {
     ConfigurationError::new("root certificate", rule)
 }
-
-const CHECK_THE_CLOCK: &str = "; check the clock of this machine as well";
