@@ -36,7 +36,8 @@ impl<'a> Redaction<'a> {
 
     /// What was `said`, on one line, at most 256 characters of it, and [`WITHHELD`] wherever it repeats a secret: as it
     /// is or in another spelling, whole or 12 bytes in a row of it. A secret of three letters or fewer is told from a
-    /// part of a word, and so is the part before the @ of a mail address.
+    /// part of a word. So are one of up to seven that are all letters or all digits, and the part before the @ of a mail
+    /// address.
     ///
     /// The work does not grow with the text, and is bounded for all texts of an answer together. Beyond that they are
     /// withheld unread.

@@ -368,7 +368,7 @@ fn token_type_is_bearer_in_any_case_or_missing() {
 
 #[test]
 fn token_type_is_read_even_where_it_repeats_a_secret() {
-    let body = JsonObject::parse(br#"{"token_type":"bearer"}"#, &["bear"]).unwrap();
+    let body = JsonObject::parse(br#"{"token_type":"bearer"}"#, &["bearer"]).unwrap();
     assert_eq!(body.text("token_type").unwrap(), WITHHELD);
     assert!(body.token_type().is_ok());
 }
@@ -542,6 +542,11 @@ fn worst_answer_costs_a_few_milliseconds() {
         let objects = filling(|n| format!(r#"{{"message":{}}}"#, text(n)));
         let objects = format!(r#"{{"details":[{objects}]}}"#);
         answers.push((format!("a list of {alphabet}"), objects));
+    }
+    for escape in ["&frac34;", "&;", "\\303", "\\U0001f980", "%c3%a9"] {
+        let text = json_text(&(escape.repeat(220 / escape.len()) + "%252525"));
+        let fields = filling(|n| format!(r#""f{n}":[{text}]"#));
+        answers.push((format!("fields of {escape}"), format!("{{{fields}}}")));
     }
     let names = filling(|n| format!(r#""{}":["no"]"#, random(n, 240, letters)));
     answers.push(("long names".into(), format!("{{{names}}}")));

@@ -13,9 +13,8 @@ use super::{
 pub(super) struct Fingerprints {
     /// An open hash table, at most two thirds full. 0 is a free slot.
     slots: Zeroizing<Box<[u32]>>,
-    /// The lengths of the fragments, as one bit each.
-    anywhere: u16,
-    words: u16,
+    /// For each kind, the lengths of its fragments, as one bit each.
+    lengths: [u16; Kind::COUNT],
 }
 
 /// Where a fragment counts.
@@ -24,6 +23,12 @@ pub(super) enum Kind {
     Anywhere,
     /// Where no letter or digit is next to it.
     Word,
+    /// Anywhere in what a run of digits decodes to.
+    InRun,
+}
+
+impl Kind {
+    const COUNT: usize = 3;
 }
 
 impl Fingerprints {
@@ -34,8 +39,7 @@ impl Fingerprints {
         let slots = vec![0; (most + most / 2 + 1).next_power_of_two()];
         let mut fingerprints = Self {
             slots: Zeroizing::new(slots.into_boxed_slice()),
-            anywhere: 0,
-            words: 0,
+            lengths: [0; Kind::COUNT],
         };
         for form in &forms {
             fingerprints.add(form);
@@ -44,21 +48,20 @@ impl Fingerprints {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.lookups() == 0
+        self.lookups(false) == 0
     }
 
-    /// How many hashes are looked up for each letter of a text.
-    pub(super) fn lookups(&self) -> usize {
-        (self.anywhere.count_ones() + self.words.count_ones()) as usize
+    /// How many hashes are looked up for each letter of a text, which may be that of a run of digits.
+    pub(super) fn lookups(&self, in_run: bool) -> usize {
+        let count = |kind| self.lengths(kind).count();
+        let in_run = if in_run { count(Kind::InRun) } else { 0 };
+        count(Kind::Anywhere) + count(Kind::Word) + in_run
     }
 
     /// The lengths, in letters, of what is looked for.
     #[inline]
     pub(super) fn lengths(&self, kind: Kind) -> impl Iterator<Item = usize> + use<> {
-        let mut left = match kind {
-            Kind::Anywhere => self.anywhere,
-            Kind::Word => self.words,
-        };
+        let mut left = self.lengths.get(kind as usize).copied().unwrap_or_default();
         iter::from_fn(move || {
             let length = left.trailing_zeros() as usize;
             left &= left.checked_sub(1)?;
@@ -102,13 +105,18 @@ impl Fingerprints {
             }
         }
         if starts.seen < FEWEST_LETTERS || bytes < TELLING_FRAGMENT {
-            let kind = if form.as_word || starts.seen < SHORTEST_ANYWHERE {
-                Kind::Word
-            } else {
-                Kind::Anywhere
-            };
-            if starts.seen > 0 {
-                self.insert(kind, 0, hash, starts.seen);
+            let letters = starts.seen;
+            if letters == 0 {
+                return;
+            }
+            let is_word = form.as_word || letters < SHORTEST_ANYWHERE;
+            if !is_word && (letters >= SHORTEST_PLAIN || !is_plain(&form.text)) {
+                self.insert(Kind::Anywhere, 0, hash, letters);
+                return;
+            }
+            self.insert(Kind::Word, 0, hash, letters);
+            if !is_word {
+                self.insert(Kind::InRun, 0, hash, letters);
             }
             return;
         }
@@ -120,9 +128,8 @@ impl Fingerprints {
     }
 
     fn insert(&mut self, kind: Kind, before: u64, after: u64, length: usize) {
-        match kind {
-            Kind::Anywhere => self.anywhere |= 1 << length,
-            Kind::Word => self.words |= 1 << length,
+        if let Some(lengths) = self.lengths.get_mut(kind as usize) {
+            *lengths |= 1 << length;
         }
         let fingerprint = fingerprint(kind, before, after, length);
         let mut slot = self.first_slot(fingerprint);
@@ -159,7 +166,7 @@ pub(super) fn extend(hash: u64, letter: char) -> u64 {
 fn fingerprint(kind: Kind, before: u64, after: u64, length: usize) -> u32 {
     let power = POWERS.get(length).copied().unwrap_or_default();
     let stretch = after.wrapping_sub(before.wrapping_mul(power));
-    let salt = (length as u64) << 1 | u64::from(kind == Kind::Word);
+    let salt = (length as u64) << 2 | kind as u64;
     let mixed = (stretch ^ salt.wrapping_mul(BASE)).wrapping_mul(MIXER);
     // The upper bits depend on all others.
     ((mixed >> 32) as u32).max(1)
@@ -279,6 +286,11 @@ fn decoded(secret: &str) -> Option<Zeroizing<String>> {
     Some(decoded)
 }
 
+/// Whether it may be a part of a word or of a number that means something else.
+fn is_plain(secret: &str) -> bool {
+    secret.chars().all(char::is_alphabetic) || secret.chars().all(char::is_numeric)
+}
+
 /// What stands before the @ of a mail address. A password may have an @ as well: what stands before that is no name.
 fn local_part(secret: &str) -> Option<&str> {
     let (name, domain) = secret.rsplit_once('@')?;
@@ -298,6 +310,8 @@ const FEWEST_LETTERS: usize = 3;
 const MOST_STARTS: usize = 16;
 /// A secret of fewer letters is a part of too many words.
 pub(super) const SHORTEST_ANYWHERE: usize = 4;
+/// So is one such as `test`, `admin` or `4321`.
+const SHORTEST_PLAIN: usize = 8;
 /// An odd number without a pattern, by which the hash is multiplied for each letter.
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Another.

@@ -86,7 +86,7 @@ impl<'f> Search<'f> {
     }
 
     fn look(&mut self, text: &[Letter], within: Within) -> Option<()> {
-        let steps = self.fingerprints.lookups() + 1;
+        let steps = self.fingerprints.lookups(within != Within::Line) + 1;
         self.spend(text.len().saturating_mul(steps))?;
         let mut trail = Trail {
             within,
@@ -135,13 +135,22 @@ impl<'f> Search<'f> {
                 goes_on,
             },
         );
-        for length in self.fingerprints.lengths(Kind::Anywhere) {
+        self.find(Kind::Anywhere, trail, letter.to);
+        if trail.within != Within::Line {
+            self.find(Kind::InRun, trail, letter.to);
+        }
+    }
+
+    /// Finds what ends with the last letter, and covers the word that it begins in.
+    #[inline]
+    fn find(&mut self, kind: Kind, trail: &mut Trail, to: u16) {
+        for length in self.fingerprints.lengths(kind) {
             if let Some(first) = trail.first_of(length)
                 && self
                     .fingerprints
-                    .hold(Kind::Anywhere, first.before, trail.hash, length)
+                    .hold(kind, first.before, trail.hash, length)
             {
-                self.cover(first.word, letter.to);
+                self.cover(first.word, to);
                 trail.spreads = true;
             }
         }

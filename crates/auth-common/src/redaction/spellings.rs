@@ -193,11 +193,18 @@ enum Meant {
 
 /// What a backslash and the letters `after` it mean, and what comes after those.
 fn backslash(after: &[Letter]) -> Option<(Meant, &[Letter])> {
+    if let Some(octal) = octal(after) {
+        return Some(octal);
+    }
     let (first, after) = after.split_first()?;
     let is = match first.is {
         'u' => return unicode('\\', after),
+        'U' => {
+            let (value, after) = hexadecimal(after, 8)?;
+            return Some((Meant::Character(char::from_u32(value)?), after));
+        }
         'x' => return byte(after),
-        'b' | 'f' | 'n' | 'r' | 't' => '\n',
+        '0' | 'a' | 'b' | 'e' | 'f' | 'n' | 'r' | 't' | 'v' => '\n',
         is @ ('"' | '\'' | '/' | '\\') => is,
         _ => return None,
     };
@@ -210,6 +217,13 @@ fn percent(after: &[Letter]) -> Option<(Meant, &[Letter])> {
         Some(after) => unicode('%', after),
         None => byte(after),
     }
+}
+
+/// Three digits, as C has it.
+fn octal(digits: &[Letter]) -> Option<(Meant, &[Letter])> {
+    let (digits, after) = digits.split_at_checked(3)?;
+    let byte = u8::try_from(value(digits, 8)?).ok()?;
+    Some((Meant::Byte(byte), after))
 }
 
 fn byte(digits: &[Letter]) -> Option<(Meant, &[Letter])> {
@@ -257,15 +271,98 @@ fn entity(after: &[Letter]) -> Option<(Meant, &[Letter])> {
     Some((Meant::Character(is), after))
 }
 
+/// What HTML has a name for on a keyboard.
 fn named(name: &[Letter]) -> Option<char> {
-    let is = |name: &[Letter], known: &str| name.iter().map(|it| it.is).eq(known.chars());
-    let known = NAMES.iter().find(|(known, _)| is(name, known));
-    let accented = || {
-        let (letter, accent) = name.split_first()?;
-        let known = ACCENTS.iter().any(|known| is(accent, known));
-        (known && letter.is.is_ascii_alphabetic()).then_some(letter.is)
-    };
-    known.map(|(_, meant)| *meant).or_else(accented)
+    let mut ascii = [0; LONGEST_NAME];
+    for (byte, letter) in ascii.iter_mut().zip(name) {
+        *byte = u8::try_from(letter.is).ok()?;
+    }
+    let name = str::from_utf8(ascii.get(..name.len())?).ok()?;
+    Some(match name {
+        "nbsp" => ' ',
+        "Tab" | "NewLine" => '\n',
+        "excl" => '!',
+        "quot" => '"',
+        "num" => '#',
+        "dollar" => '$',
+        "percnt" => '%',
+        "amp" => '&',
+        "apos" => '\'',
+        "lpar" => '(',
+        "rpar" => ')',
+        "ast" => '*',
+        "plus" => '+',
+        "comma" => ',',
+        "period" => '.',
+        "sol" => '/',
+        "colon" => ':',
+        "semi" => ';',
+        "lt" => '<',
+        "equals" => '=',
+        "gt" => '>',
+        "quest" => '?',
+        "commat" => '@',
+        "lsqb" | "lbrack" => '[',
+        "bsol" => '\\',
+        "rsqb" | "rbrack" => ']',
+        "Hat" => '^',
+        "lowbar" => '_',
+        "grave" => '`',
+        "lcub" | "lbrace" => '{',
+        "verbar" | "vert" => '|',
+        "rcub" | "rbrace" => '}',
+        "iexcl" => '¡',
+        "cent" => '¢',
+        "pound" => '£',
+        "curren" => '¤',
+        "yen" => '¥',
+        "brvbar" => '¦',
+        "sect" => '§',
+        "uml" => '¨',
+        "copy" => '©',
+        "ordf" => 'ª',
+        "laquo" => '«',
+        "not" => '¬',
+        "reg" => '®',
+        "macr" => '¯',
+        "deg" => '°',
+        "plusmn" => '±',
+        "sup2" => '²',
+        "sup3" => '³',
+        "acute" => '´',
+        "micro" => 'µ',
+        "para" => '¶',
+        "middot" => '·',
+        "cedil" => '¸',
+        "sup1" => '¹',
+        "ordm" => 'º',
+        "raquo" => '»',
+        "frac14" => '¼',
+        "frac12" => '½',
+        "frac34" => '¾',
+        "iquest" => '¿',
+        "times" => '×',
+        "divide" => '÷',
+        "AElig" | "aelig" => 'æ',
+        "ETH" | "eth" => 'ð',
+        "Oslash" | "oslash" => 'ø',
+        "szlig" => 'ß',
+        "THORN" | "thorn" => 'þ',
+        "euro" => '€',
+        _ => return accented(name),
+    })
+}
+
+fn accented(name: &str) -> Option<char> {
+    let (letter, accent) = name.split_at_checked(1)?;
+    let known = matches!(
+        accent,
+        "acute" | "grave" | "circ" | "tilde" | "uml" | "cedil" | "ring" | "caron"
+    );
+    letter
+        .chars()
+        .next()
+        .filter(|letter| known && letter.is_ascii_alphabetic())
 }
 
 /// The value of exactly so many digits.
@@ -370,17 +467,3 @@ const SHORTEST_BASE64: usize = 6;
 const LONGEST_NUMBER: usize = 7;
 /// `&ccedil;` and the like, with the semicolon.
 const LONGEST_NAME: usize = 8;
-/// What HTML has a name for in ASCII, as far as servers use it.
-const NAMES: [(&str, char); 8] = [
-    ("amp", '&'),
-    ("apos", '\''),
-    ("gt", '>'),
-    ("lt", '<'),
-    ("nbsp", ' '),
-    ("plus", '+'),
-    ("quot", '"'),
-    ("szlig", 'ß'),
-];
-const ACCENTS: [&str; 8] = [
-    "acute", "grave", "circ", "tilde", "uml", "cedil", "ring", "caron",
-];

@@ -54,6 +54,42 @@ async fn nothing_that_can_be_read_holds_a_secret<V: Vendor>() {
 }
 every_vendor!(nothing_that_can_be_read_holds_a_secret);
 
+/// Short secrets, as people have them, in a sentence that says something.
+async fn everyday_secret_is_withheld_in_every_encoding_and_the_sentence_is_shown<V: Vendor>() {
+    let (identity, secret, organization) = ("test", "Segredo1\"23é", "4321");
+    let login = Login::of_the_caller::<V>().await;
+    let organizations = login.names_an_organization().then_some(organization);
+    for canary in [identity, secret].into_iter().chain(organizations) {
+        for (encoding, encode) in ENCODINGS {
+            let spelled = encode(canary.as_bytes());
+            let said = quoted(&format!(
+                "the latest login of <{spelled}> failed 94321875 times"
+            ));
+            let body = ERROR_FIELDS
+                .iter()
+                .fold(Body::new(), |body, name| body.with(name, &*said));
+            let server = Server::answering(json("401 Unauthorized", body.to_string())).await;
+            let vendor = V::knowing(identity, secret, organization);
+            let client = builder_for(&vendor, server.base_url()).unwrap();
+            let client = client.build().unwrap();
+            let error = client.request_token().await.err().unwrap();
+            let text = format!("{error:?}");
+            let shown: Vec<&str> = text
+                .split("the latest login of <")
+                .skip(1)
+                .filter_map(|it| it.split_once("> failed 94321875 times"))
+                .map(|(shown, _)| shown.trim_matches(['"', '\\']))
+                .collect();
+            assert!(!shown.is_empty(), "{canary} in {encoding}: {text}");
+            assert!(
+                shown.iter().all(|it| *it == "[withheld]"),
+                "{canary} in {encoding}: {text}"
+            );
+        }
+    }
+}
+every_vendor!(everyday_secret_is_withheld_in_every_encoding_and_the_sentence_is_shown);
+
 /// What a search finds that is sure to find something.
 #[tokio::test]
 async fn search_finds_every_encoding_wherever_it_is_written() {
