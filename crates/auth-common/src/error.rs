@@ -12,7 +12,7 @@ use crate::{
 ///
 /// `R` is the vendor's own error body, as each vendor's crate names its fields. One failure is shared by every caller
 /// that waited for it, so a clone is cheap. No text of an error shows a credential, a token, a raw body, or the query of
-/// a URL.
+/// a URL. [One real example of each](crate::error_texts) tells what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error<R> {

@@ -4,6 +4,9 @@
 #[doc = include_str!("../docs/life-of-a-token.md")]
 pub mod life_of_a_token {}
 
+#[doc = include_str!("../docs/error-texts.md")]
+pub mod error_texts {}
+
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 

@@ -139,7 +139,7 @@ async fn ask<C>(source: &dyn Source<C>, allowed: Duration) -> Result<Arc<C>, Fau
     let asked = within(allowed, pin!(contained(source.ask()))).await;
     let reason = match asked {
         Some(Ok(Ok(credentials))) => return Ok(Arc::new(credentials)),
-        Some(Ok(Err(error))) => words(&*error),
+        Some(Ok(Err(error))) => format!("their source failed: {}", words(&*error)),
         Some(Err(panic)) => {
             // What a panic holds may panic as it is dropped.
             std::mem::forget(panic);

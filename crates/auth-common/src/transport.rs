@@ -381,7 +381,7 @@ impl Fault {
         }
         let reason = innermost(&error);
         if error.is_connect() {
-            match proxy_problem(&error) {
+            match proxy_problem(&error).or_else(|| tls::no_tls(&error)) {
                 Some(problem) => Self::not_sent(&format!("{problem}: {reason}")),
                 None => Self::not_sent(&reason),
             }

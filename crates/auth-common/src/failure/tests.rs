@@ -41,6 +41,16 @@ fn table_in_the_documentation_is_this_one() {
     assert!(text == written, "the table is not up to date:{}", table());
 }
 
+/// The page is written by the test `error_texts`, which brings each error about.
+#[test]
+fn each_failure_has_an_example_of_its_text() {
+    let page = include_str!("../../docs/error-texts.md");
+    for row in &TABLE {
+        let example = format!("<!-- {:?} -->", row.kind);
+        assert!(page.contains(&example), "{:?}", row.kind);
+    }
+}
+
 fn table() -> String {
     let mut text = String::from(
         "\n| what happened | `Error` | login | refresh token | first pause ⚙ | longest | `renew` in the pause |\n\

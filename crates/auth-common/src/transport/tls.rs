@@ -139,6 +139,26 @@ fn find(error: &(dyn StdError + 'static)) -> Option<(Problem, String)> {
     told(|problem| *problem != Problem::Other).or_else(|| told(|_| true))
 }
 
+/// Whether plain HTTP, or whatever else is no TLS, came where TLS should be.
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+pub(super) fn no_tls(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    let mut found = chain(error).filter_map(|error| error.downcast_ref());
+    found
+        .any(|error| matches!(error, rustls::Error::InvalidMessage(_)))
+        .then_some(NO_TLS)
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-ring")))]
+pub(super) fn no_tls(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    // As OpenSSL has it.
+    let mut found = chain(error).map(ToString::to_string);
+    found
+        .any(|text| text.contains("wrong version number"))
+        .then_some(NO_TLS)
+}
+
+const NO_TLS: &str = "what answers there does not speak TLS";
+
 /// An error and what it comes from. An I/O error leaves out of its sources the very error that it wraps, and one may wrap
 /// another.
 fn chain<'a>(

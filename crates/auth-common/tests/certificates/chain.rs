@@ -101,14 +101,14 @@ impl Authority {
     }
 
     pub(crate) fn signing(&self, years: Years) -> Chain {
-        self.sign(&dated(years))
+        self.signing_params(&dated(years))
     }
 
     pub(crate) fn signing_for(&self, host: &str) -> Chain {
-        self.sign(&named(host))
+        self.signing_params(&named(host))
     }
 
-    fn sign(&self, params: &CertificateParams) -> Chain {
+    pub(crate) fn signing_params(&self, params: &CertificateParams) -> Chain {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Chain {

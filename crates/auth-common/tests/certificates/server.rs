@@ -37,7 +37,17 @@ struct Seen {
 }
 
 impl Server {
+    /// It hands out a token.
     pub(crate) async fn showing(chain: Chain) -> Self {
+        let body = granted("access-1", None);
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        Self::answering(chain, &answer).await
+    }
+
+    pub(crate) async fn answering(chain: Chain, answer: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Seen>::default();
@@ -48,11 +58,12 @@ impl Server {
             .with_cert_resolver(Arc::new(Always(chain.certified())));
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let watched = Arc::clone(&seen);
+        let answer = answer.to_owned();
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 watched.connections.fetch_add(1, Ordering::SeqCst);
-                serve(&acceptor, stream, &watched.requests).await;
+                serve(&acceptor, stream, &watched.requests, &answer).await;
             }
         });
         Self {
@@ -82,7 +93,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(acceptor: &TlsAcceptor, stream: TcpStream, requests: &AtomicUsize) {
+async fn serve(acceptor: &TlsAcceptor, stream: TcpStream, requests: &AtomicUsize, answer: &str) {
     let Ok(mut stream) = acceptor.accept(stream).await else {
         return;
     };
@@ -91,11 +102,6 @@ async fn serve(acceptor: &TlsAcceptor, stream: TcpStream, requests: &AtomicUsize
         return;
     };
     requests.fetch_add(1, Ordering::SeqCst);
-    let body = granted("access-1", None);
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
 }

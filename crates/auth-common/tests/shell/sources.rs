@@ -142,7 +142,7 @@ async fn failed_source_is_told_in_its_own_words_and_nobody_is_asked() {
     let error = scene.token().await.unwrap_err();
     assert!(matches!(error, Error::CredentialsUnavailable(_)), "{error}");
     assert!(error.is_transient());
-    let said = "no credentials for Sample: the safe is closed: no key; not asked again before ";
+    let said = "no credentials for Sample: their source failed: the safe is closed: no key; not asked again before ";
     assert!(error.to_string().starts_with(said), "{error}");
     assert_eq!(scene.vendor.requests(), 0);
     assert_eq!(scene.authenticator.snapshot().logins, 0);

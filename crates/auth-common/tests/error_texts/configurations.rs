@@ -1,0 +1,143 @@
+//! Settings that are refused before anything is sent.
+
+use std::time::Duration;
+
+use auth_common::{
+    Authenticator, BaseUrl, BasicCredentials, Builder, ConfigurationError, Credential, ErrorKind,
+    Transport, Vars,
+};
+
+use crate::{
+    page::Refused,
+    vendor::{Sample, builder},
+};
+
+pub(crate) fn examples() -> Vec<Refused> {
+    let password = |text: &str| Credential::new("password", text).unwrap_err();
+    let url = |text: &str| text.parse::<BaseUrl>().unwrap_err();
+    let no_time = Duration::ZERO;
+    let errors: Vec<(ConfigurationError, &'static str)> = vec![
+        (from_vars(&[]), "set them, or use the builder"),
+        (
+            from_vars(&[
+                ("SAMPLE_URL", "https://api.example.com"),
+                ("SAMPLE_PASSWORD", ""),
+            ]),
+            "an empty variable counts as one that is not set",
+        ),
+        (password(""), "give it"),
+        (
+            password("line\nbreak"),
+            "what was read from a file may end in a line break: take it off",
+        ),
+        (
+            password(&"x".repeat(5000)),
+            "this is no password: look at what was read",
+        ),
+        (
+            BasicCredentials::new(("key", credential("a:b")), credential("c")).unwrap_err(),
+            "the user part of `Basic` cannot hold a colon: have another key made",
+        ),
+        (url("api.example.com"), "give the scheme as well"),
+        (
+            url("http://api.example.com"),
+            "use `https://`; for a server without a certificate see `BaseUrl::dangerously_allow_plain_http`",
+        ),
+        (url("ftp://api.example.com"), "use `https://`"),
+        (
+            url("https://user@api.example.com"),
+            "credentials have a place of their own",
+        ),
+        (
+            url("https://api.example.com/?a=b"),
+            "give the address alone",
+        ),
+        (url("https://api.example.com/ "), "take the space off"),
+        (
+            build(abroad("https://api.example.com/login")),
+            "give the address that comes before the vendor's own path",
+        ),
+        (
+            build(here().connect_timeout(no_time)),
+            "keep within the limits",
+        ),
+        (
+            build(here().attempt_timeout(no_time)),
+            "keep within the limits",
+        ),
+        (build(here().deadline(no_time)), "keep within the limits"),
+        (build(here().attempts(9)), "keep within the limits"),
+        (build(here().early_renewal(0.9)), "keep within the limits"),
+        (
+            build(here().cool_down(ErrorKind::Unavailable, no_time)),
+            "keep within the limits",
+        ),
+        (
+            build(here().cool_down(ErrorKind::Configuration, Duration::from_secs(9))),
+            "name another kind of error",
+        ),
+        (
+            build(here().user_agent_prefix("shop\n")),
+            "use letters, digits and `/`",
+        ),
+        (build(here().proxy("://")), "give it as in the text"),
+        (
+            build(here().proxy("socks5://proxy.example.com")),
+            "use an HTTP proxy",
+        ),
+        (
+            build(here().root_certificate(b"no certificate")),
+            "give the file's content, which begins with `-----BEGIN CERTIFICATE-----`",
+        ),
+        (
+            build(here().transport(Transport::shared().unwrap()).no_proxy()),
+            "make these settings on `Transport::builder()`",
+        ),
+        (
+            no_runtime(),
+            "call it within `#[tokio::main]`, or use the feature `blocking`",
+        ),
+    ];
+    let shown = errors.into_iter();
+    shown
+        .map(|(error, advice)| (error.to_string(), advice))
+        .collect()
+}
+
+fn credential(text: &str) -> Credential {
+    Credential::new("key", text).unwrap()
+}
+
+fn from_vars(vars: &[(&str, &str)]) -> ConfigurationError {
+    let vars = vars
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Authenticator::<Sample>::builder_from(&Vars::from_pairs(vars)).unwrap_err()
+}
+
+fn here() -> Builder<Sample> {
+    abroad("https://api.example.com")
+}
+
+fn abroad(url: &str) -> Builder<Sample> {
+    builder(url.parse().unwrap())
+}
+
+fn build(builder: Builder<Sample>) -> ConfigurationError {
+    builder.build().unwrap_err()
+}
+
+fn no_runtime() -> ConfigurationError {
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    let authenticator = here().build().unwrap();
+    let asked = pin!(authenticator.token()).poll(&mut Context::from_waker(Waker::noop()));
+    match asked {
+        Poll::Ready(Err(auth_common::Error::Configuration(error))) => error,
+        _ => panic!("a token without a runtime"),
+    }
+}
