@@ -3,6 +3,7 @@
 //! for the pages in Portuguese. The features of the crates are one list as well. The READMEs at the root take their lists of vendors from there as well.
 
 mod blocks;
+mod failures;
 mod language;
 mod manifest;
 mod page;
@@ -62,6 +63,7 @@ fn pages() -> Result<Vec<Page>> {
         pages.push(manifest::with_features(vendor)?);
     }
     pages.iter().try_for_each(Page::check_width)?;
+    failures::check(&pages)?;
     Ok(pages)
 }
 
