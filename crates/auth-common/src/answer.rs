@@ -13,6 +13,7 @@ use crate::{
     jwt,
     lifecycle::Landing,
     lifetime::{self, Margins, Moment, Validity},
+    presented::Sent,
     request_id,
     transport::{Answer, Fault},
 };
@@ -79,6 +80,18 @@ impl<E: TokenEndpoint> Failed<E> {
 
     pub(crate) fn is_refusal_of_credentials(&self) -> bool {
         self.kind == FailureKind::CredentialsRefused
+    }
+
+    /// What may be wrong with the credentials that were `sent`, if it is they that were refused.
+    pub(crate) fn with_hint(self, sent: Option<&Sent<E>>) -> Self {
+        let refused = sent.filter(|_| self.is_refusal_of_credentials());
+        match refused.and_then(Sent::odd_ends) {
+            Some(hint) => Self {
+                error: self.error.with_hint(hint),
+                ..self
+            },
+            None => self,
+        }
     }
 
     /// The vendor refused a refresh token, and there is nothing to log in with instead.

@@ -58,6 +58,11 @@ impl BasicCredentials {
         self.encoded.expose_secret()
     }
 
+    /// The user and the password, as people gave them.
+    pub fn given(&self) -> Vec<&Credential> {
+        vec![&self.user, &self.password]
+    }
+
     /// Every secret in it: the user, the password, and the pair as it travels.
     pub fn secrets(&self) -> Vec<&str> {
         vec![

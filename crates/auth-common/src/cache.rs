@@ -242,6 +242,7 @@ impl<E: TokenEndpoint> Cache<E> {
         .map(|(response, _)| response)
         .map_err(|failed| {
             failed
+                .with_hint(Some(&sent))
                 .error
                 .with_address(sent.address(&self.destination.base))
         })

@@ -2,6 +2,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::odd_ends::odd_ends;
+
 /// A value that was refused before any traffic: a credential, a URL, a setting, an environment variable.
 ///
 /// Its text names the field and the rule. It never shows the value.
@@ -62,7 +64,10 @@ impl ConfigurationError {
 /// assert_eq!(format!("{password:?}"), "[REDACTED]");
 /// # Ok::<(), auth_common::ConfigurationError>(())
 /// ```
-pub struct Credential(SecretString);
+pub struct Credential {
+    text: SecretString,
+    odd: Option<Box<str>>,
+}
 
 impl Credential {
     /// Checks `value`, known to the user as `field`.
@@ -88,7 +93,8 @@ impl Credential {
                 "must not contain control characters, such as a line break or a tab",
             ));
         }
-        Ok(Self(value))
+        let odd = odd_ends(text).map(|odd| format!("{field} {odd}").into());
+        Ok(Self { text: value, odd })
     }
 
     /// Checks `value` as [`new`](Self::new) does, and that it has at most `longest` characters.
@@ -113,7 +119,26 @@ impl Credential {
 
     /// The text itself. The name is a reminder to whoever reads the call.
     pub fn expose_secret(&self) -> &str {
-        self.0.expose_secret()
+        self.text.expose_secret()
+    }
+
+    /// What stands at the ends of the text that its author may not have meant, in words without the text: a space, a
+    /// quotation mark, a character that cannot be seen. A password may have that, so it is sent; if the vendor refuses
+    /// the credentials, the error says so.
+    ///
+    /// ```
+    /// use auth_common::Credential;
+    ///
+    /// let password = Credential::new("password", "\u{feff}segredo")?;
+    /// assert_eq!(
+    ///     password.odd_ends(),
+    ///     Some("password begins with a byte order mark, U+FEFF")
+    /// );
+    /// assert_eq!(Credential::new("password", "segredo")?.odd_ends(), None);
+    /// # Ok::<(), auth_common::ConfigurationError>(())
+    /// ```
+    pub fn odd_ends(&self) -> Option<&str> {
+        self.odd.as_deref()
     }
 }
 

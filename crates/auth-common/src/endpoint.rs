@@ -3,8 +3,8 @@ use std::{fmt, time::Duration};
 use http::StatusCode;
 
 use crate::{
-    BaseUrl, ConfigurationError, Exchange, Grant, InvalidBody, JsonObject, Refresh, TokenRequest,
-    Vars,
+    BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody, JsonObject, Refresh,
+    TokenRequest, Vars,
 };
 
 /// One vendor's token endpoint: how a request is written, and how an answer is read. Pure: no I/O, no clock, no retry,
@@ -55,6 +55,13 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
 
     /// Every secret and personal datum in the credentials. Where the vendor repeats one, it is not shown.
     fn secrets(credentials: &Self::Credentials) -> Vec<&str>;
+
+    /// The texts in the credentials that people gave. Where the vendor refuses them, the error says which has something
+    /// [odd at its ends](Credential::odd_ends). None unless an endpoint has some.
+    fn given(credentials: &Self::Credentials) -> Vec<&Credential> {
+        let _ = credentials;
+        Vec::new()
+    }
 
     /// Encodes a login.
     fn token_request(credentials: &Self::Credentials) -> TokenRequest;

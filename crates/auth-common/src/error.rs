@@ -22,7 +22,7 @@ pub enum Error<R> {
     CredentialsUnavailable(Failure<R>),
 
     /// The vendor refused the credentials. Asking again cannot help and may lock the account: correct them.
-    #[error("{} refused the credentials{}; check them and that the account is active{}", .0.vendor(), .0.details(), .0.when())]
+    #[error("{} refused the credentials{}; check them{} and that the account is active{}", .0.vendor(), .0.details(), .0.hint(), .0.when())]
     CredentialsRefused(Failure<R>),
 
     /// The vendor says that it was asked too often. Wait until [`retry_at`](Self::retry_at).
@@ -140,6 +140,17 @@ impl<R> Error<R> {
         self
     }
 
+    /// `hint` says what may be wrong with the credentials, in words that hold no secret.
+    pub(crate) fn with_hint(mut self, hint: String) -> Self {
+        let detail = self
+            .failure_mut()
+            .and_then(|it| Arc::get_mut(&mut it.detail));
+        if let Some(detail) = detail {
+            detail.hint = Some(hint);
+        }
+        self
+    }
+
     /// The same failure, seen as one of another kind.
     pub(crate) fn turned_into(mut self, kind: FailureKind, what: &'static str) -> Self {
         let detail = self
@@ -229,6 +240,7 @@ impl<R> Failure<R> {
                 what: what.into(),
                 status: None,
                 said: None,
+                hint: None,
                 response: None,
             }),
             address: None,
@@ -301,6 +313,12 @@ impl<R> Failure<R> {
         text
     }
 
+    /// What may be wrong with the credentials.
+    fn hint(&self) -> String {
+        let hint = self.detail.hint.as_ref();
+        hint.map_or_else(String::new, |hint| format!(" ({hint})"))
+    }
+
     /// The end of an error's sentence.
     fn when(&self) -> String {
         self.retry_at.map_or_else(String::new, |at| {
@@ -330,6 +348,7 @@ impl<R: fmt::Display> Failure<R> {
                 what: what.into(),
                 status: Some(status),
                 said,
+                hint: None,
                 response,
             }),
             address: None,
@@ -360,6 +379,7 @@ impl<R: fmt::Debug> fmt::Debug for Failure<R> {
             .field("status", &self.detail.status)
             .field("request_id", &self.request_id)
             .field("response", &self.detail.response)
+            .field("hint", &self.detail.hint)
             .field("retry_at", &self.retry_at)
             .finish()
     }
@@ -373,6 +393,8 @@ struct Detail<R> {
     status: Option<StatusCode>,
     /// The vendor's words in one line, so that the error's text needs nothing of `R`.
     said: Option<String>,
+    /// What may be wrong with the credentials, in words that hold no secret.
+    hint: Option<String>,
     response: Option<R>,
 }
 

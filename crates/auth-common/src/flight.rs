@@ -99,7 +99,7 @@ impl<E: TokenEndpoint> Flight<E> {
                         presented: refresh_token,
                     });
                 }
-                Err(failed) => failed,
+                Err(failed) => failed.with_hint(cache.sent().as_ref()),
             };
             // Where it is all there is, it is presented again until the vendor refuses it: there is nothing to lose.
             let last_resort = exchange == Exchange::Refresh && cache.has_no_login();

@@ -34,6 +34,7 @@ mod jwt;
 mod lifecycle;
 mod lifetime;
 mod observe;
+mod odd_ends;
 mod presented;
 mod redaction;
 mod refresh;

@@ -86,6 +86,16 @@ impl<E: TokenEndpoint> Sent<E> {
             .unwrap_or_default()
     }
 
+    /// What is odd in the credentials that were presented; `None` where there is nothing, or a refresh token took their
+    /// place.
+    pub(crate) fn odd_ends(&self) -> Option<String> {
+        let credentials = self.credentials.as_deref();
+        let credentials = credentials.filter(|_| self.exchange == Exchange::Login)?;
+        let given = E::given(credentials);
+        let odd: Vec<&str> = given.iter().filter_map(|it| it.odd_ends()).collect();
+        (!odd.is_empty()).then(|| odd.join("; "))
+    }
+
     /// Where it went, fit to be shown: the base URL is known to whoever reads it, and a path may hold the id of an account.
     pub(crate) fn address(&self, base: &BaseUrl) -> String {
         let path = match (self.exchange, E::REFRESH, &self.credentials) {

@@ -13,7 +13,8 @@ use std::sync::{
 use zeroize::Zeroizing;
 
 use fingerprints::Fingerprints;
-use letters::{Letter, Text, is_invisible};
+pub(crate) use letters::is_invisible;
+use letters::{Letter, Text};
 use search::Search;
 
 /// The secrets that no text of one answer may show.

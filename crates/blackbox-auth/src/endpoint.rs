@@ -1,8 +1,8 @@
 use std::{fmt, time::Duration};
 
 use auth_common::{
-    BaseUrl, ConfigurationError, Exchange, Grant, InvalidBody, JsonObject, Refresh, Refusal,
-    TokenEndpoint, TokenRequest, Vars,
+    BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody, JsonObject, Refresh,
+    Refusal, TokenEndpoint, TokenRequest, Vars,
 };
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use secrecy::SecretString;
@@ -45,6 +45,10 @@ impl TokenEndpoint for BlackBox {
             credentials.username.expose_secret(),
             credentials.password.expose_secret(),
         ]
+    }
+
+    fn given(credentials: &Credentials) -> Vec<&Credential> {
+        vec![&credentials.username, &credentials.password]
     }
 
     /// The table of *Tokens de Acesso* describes these fields as the SKU's name, its description, and whether its stock is

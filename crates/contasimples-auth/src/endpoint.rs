@@ -1,8 +1,8 @@
 use std::{fmt, time::Duration};
 
 use auth_common::{
-    BaseUrl, ConfigurationError, Exchange, Grant, InvalidBody, JsonObject, Refresh, Refusal,
-    TokenEndpoint, TokenRequest, Vars,
+    BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody, JsonObject, Refresh,
+    Refusal, TokenEndpoint, TokenRequest, Vars,
 };
 use http::StatusCode;
 use secrecy::SecretString;
@@ -45,6 +45,10 @@ impl TokenEndpoint for ContaSimples {
 
     fn secrets(credentials: &Credentials) -> Vec<&str> {
         credentials.basic.secrets()
+    }
+
+    fn given(credentials: &Credentials) -> Vec<&Credential> {
+        credentials.basic.given()
     }
 
     fn token_request(credentials: &Credentials) -> TokenRequest {

@@ -1,8 +1,8 @@
 use std::{fmt, time::Duration};
 
 use auth_common::{
-    BaseUrl, ConfigurationError, Exchange, Grant, InvalidBody, JsonObject, Refresh, Refusal,
-    TokenEndpoint, TokenRequest, Vars,
+    BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody, JsonObject, Refresh,
+    Refusal, TokenEndpoint, TokenRequest, Vars,
 };
 use http::StatusCode;
 use secrecy::SecretString;
@@ -47,6 +47,10 @@ impl TokenEndpoint for DirectLink {
             credentials.username.expose_secret(),
             credentials.password.expose_secret(),
         ]
+    }
+
+    fn given(credentials: &Credentials) -> Vec<&Credential> {
+        vec![&credentials.username, &credentials.password]
     }
 
     fn token_request(credentials: &Credentials) -> TokenRequest {

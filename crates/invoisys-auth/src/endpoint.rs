@@ -1,8 +1,8 @@
 use std::{fmt, time::Duration};
 
 use auth_common::{
-    BaseUrl, ConfigurationError, Exchange, Grant, InvalidBody, JsonObject, Refresh, Refusal,
-    TokenEndpoint, TokenRequest, Vars,
+    BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody, JsonObject, Refresh,
+    Refusal, TokenEndpoint, TokenRequest, Vars,
 };
 use http::StatusCode;
 use secrecy::SecretString;
@@ -48,6 +48,10 @@ impl TokenEndpoint for Invoisys {
             credentials.username.expose_secret(),
             credentials.password.expose_secret(),
         ]
+    }
+
+    fn given(credentials: &Credentials) -> Vec<&Credential> {
+        vec![&credentials.username, &credentials.password]
     }
 
     /// The table of *Token de Acesso (3.0)* has no `grant_type`; its sample sends it, first.

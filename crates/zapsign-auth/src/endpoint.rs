@@ -1,8 +1,8 @@
 use std::{fmt, time::Duration};
 
 use auth_common::{
-    BaseUrl, ConfigurationError, Exchange, Grant, InvalidBody, JsonObject, Refresh, Refusal,
-    TokenEndpoint, TokenRequest, Vars,
+    BaseUrl, ConfigurationError, Credential, Exchange, Grant, InvalidBody, JsonObject, Refresh,
+    Refusal, TokenEndpoint, TokenRequest, Vars,
 };
 use http::StatusCode;
 use secrecy::SecretString;
@@ -54,6 +54,10 @@ impl TokenEndpoint for ZapSign {
             credentials.username.expose_secret(),
             credentials.password.expose_secret(),
         ]
+    }
+
+    fn given(credentials: &Credentials) -> Vec<&Credential> {
+        vec![&credentials.username, &credentials.password]
     }
 
     /// The document shows no slash at the end. The server has one, and answers without it by a redirect, which would turn

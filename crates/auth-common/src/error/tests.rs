@@ -227,7 +227,7 @@ fn debug_shows_what_is_known() {
     assert_eq!(
         format!("{:?}", Error::from(failure)),
         "CredentialsRefused(Failure { vendor: \"Vendor\", kind: CredentialsRefused, what: \"\", address: None, \
-         status: Some(401), request_id: None, response: Some(\"said\"), retry_at: None })"
+         status: Some(401), request_id: None, response: Some(\"said\"), hint: None, retry_at: None })"
     );
 }
 

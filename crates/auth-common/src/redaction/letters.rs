@@ -46,7 +46,7 @@ pub(super) fn keep_visible(text: &mut Vec<Letter>) {
 /// Control characters, private ones, and those that break a line, turn its direction, or hide within a word: the
 /// `Default_Ignorable_Code_Point`s of Unicode.
 #[inline]
-pub(super) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }

@@ -136,6 +136,43 @@ async fn every_variable_may_be_a_file<V: Vendor>() {
 }
 every_vendor!(every_variable_may_be_a_file);
 
+/// A password may hold anything, so it is sent as it is; but when it is refused, whoever reads the error is to learn what
+/// no editor shows.
+async fn refusal_says_which_value_has_something_odd_at_its_ends<V: Vendor>() {
+    let vendor = StandIn::playing(V::knowing("identity", "secret", "organization"));
+    let base = vendor.base_url().unwrap();
+    let refused = async |identity, secret| {
+        let variables = V::knowing(identity, secret, "organization").variables(base.as_str());
+        let client = builder_from::<V>(&variables).unwrap().build().unwrap();
+        let flown = client.token().await.unwrap_err();
+        let past_the_cache = client.request_token().await.err().unwrap();
+        let name = |of| variables.iter().find(|(_, value)| value == of).unwrap().0;
+        (flown, past_the_cache, name(identity), name(secret))
+    };
+
+    let (flown, past_the_cache, identity, secret) = refused("\u{feff}identity", "secret ").await;
+    for error in [flown, past_the_cache] {
+        assert_eq!(error.kind(), ErrorKind::CredentialsRefused);
+        let text = error.to_string();
+        let hint = format!(
+            "check them ({identity} begins with a byte order mark, U+FEFF; {secret} ends with a space) and"
+        );
+        assert!(text.contains(&hint), "{text}");
+    }
+    let (_, error, _, secret) = refused("identity", "\"secret\"").await;
+    let hint = format!("check them ({secret} begins and ends with a quotation mark) and");
+    assert!(error.to_string().contains(&hint), "{error}");
+    let (_, error, ..) = refused("identity", "another").await;
+    assert!(error.to_string().contains("check them and"), "{error}");
+
+    // What is no refusal of credentials says nothing of them.
+    vendor.rate_limit(None);
+    let (_, error, ..) = refused("identity", "secret ").await;
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert!(!error.to_string().contains("space"), "{error}");
+}
+every_vendor!(refusal_says_which_value_has_something_odd_at_its_ends);
+
 /// All three texts count, as far as the login carries them.
 async fn stand_in_lets_in_nobody_else<V: Vendor>() {
     let known = [
