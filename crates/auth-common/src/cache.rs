@@ -11,17 +11,19 @@ use std::{
 use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{runtime::Handle, sync::watch, task::AbortHandle, time::sleep};
+use tokio::{sync::watch, task::AbortHandle};
 
 use crate::{
     BaseUrl, ConfigurationError, Error, Exchange, InvalidBody, Invalidation, JsonObject, Snapshot,
     Token, TokenEndpoint, TokenRequest, Transport,
     answer::{self, Arrived, Failed, RefreshToken},
     clock::{Clock, Mark},
-    lifecycle::{Fingerprint, FlightId, Lifecycle, Policy},
+    deadline::Task,
+    lifecycle::{Fingerprint, FlightId, Lifecycle, Policy, Silence},
     lifetime::Moment,
     observe,
     presented::{Presented, Sent},
+    runtime,
     source::Origin,
     sync::{Mutex, MutexGuard},
     transport::{Answer, Fault},
@@ -49,14 +51,23 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// Sends `request` once.
+    /// Whether the way there can be gone in the runtime of the caller.
+    pub(crate) fn check_runtime(&self) -> Result<(), ConfigurationError> {
+        if self.transport.is_network() {
+            runtime::check_io()?;
+        }
+        Ok(())
+    }
+
+    /// Sends `request` once. `once_more` is told when the time allowed passed while nobody ran, and is given anew.
     pub(crate) async fn send(
         &self,
         request: TokenRequest,
         allowed: Duration,
+        once_more: impl FnOnce(),
     ) -> Result<Answer, Fault> {
         self.transport
-            .send(&self.base, request, &self.user_agent, allowed)
+            .send(&self.base, request, &self.user_agent, allowed, once_more)
             .await
     }
 }
@@ -229,12 +240,24 @@ impl<E: TokenEndpoint> Cache<E> {
         refresh_token: Option<&SecretString>,
         read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
     ) -> Result<T, Error<E::ErrorResponse>> {
-        runtime()?;
-        let allowed = self.attempt_timeout;
-        let gathered = Presented::<E>::gather(refresh_token, self.origin(), allowed).await;
-        let presented = gathered.map_err(|fault| Failed::<E>::from(fault).error)?;
-        let sent = presented.sent();
-        let answer = self.destination.send(presented.encode(), allowed).await;
+        let runtime = runtime::current()?;
+        self.destination.check_runtime()?;
+        let (origin, destination) = (self.origin(), self.destination.clone());
+        let (token, allowed) = (refresh_token.cloned(), self.attempt_timeout);
+        // A task of the runtime: this call may be polled where there is none.
+        let mut task = Task::start(&runtime, async move {
+            let presented = Presented::<E>::gather(token.as_ref(), origin, allowed).await?;
+            let answer = destination.send(presented.encode(), allowed, || ()).await;
+            Ok((presented.sent(), answer))
+        });
+        let asked = match (&mut task.0).await {
+            Ok(asked) => asked,
+            Err(ended) if ended.is_panic() => panic::resume_unwind(ended.into_panic()),
+            Err(_) => Err(Fault::cut(
+                "the runtime in which it was asked for has ended",
+            )),
+        };
+        let (sent, answer) = asked.map_err(|fault| Failed::<E>::from(fault).error)?;
         let refresh_token = refresh_token.map(ExposeSecret::expose_secret);
         self.with_secrets(Some(&sent), refresh_token, |secrets| {
             answer::read::<E, T>(sent.exchange, answer, secrets, read)
@@ -279,10 +302,16 @@ impl<E: TokenEndpoint> Cache<E> {
         refused.is_some_and(|refused| refused.authorization() == arrived.authorization)
     }
 
-    /// A flight that nobody drives any more is replaced; if it lands after all, its token may still be of use.
-    pub(crate) fn give_up(&self, flight: FlightId) {
+    /// See [`Lifecycle::waited_out`]. A flight that is given up may land after all, and its token be of use.
+    pub(crate) fn waited_out(&self, flight: FlightId, silence: Silence) -> Option<Silence> {
         let now = self.clock.now();
-        self.lock().lifecycle.abandon(flight, now);
+        self.lock().lifecycle.waited_out(flight, silence, now)
+    }
+
+    /// See [`Lifecycle::report`].
+    pub(crate) fn report(&self, flight: FlightId, wait: Duration) {
+        let now = self.clock.now();
+        self.lock().lifecycle.report(flight, wait, now);
     }
 
     /// The refresh token, where there is one that is believed valid: taken out, so that nobody presents it twice. A flight
@@ -421,22 +450,4 @@ impl<E: TokenEndpoint> Drop for Cache<E> {
             task.abort();
         }
     }
-}
-
-/// The runtime of the caller, if it can carry a flight.
-pub(crate) fn runtime() -> Result<Handle, ConfigurationError> {
-    let runtime = Handle::try_current().map_err(|_| {
-        ConfigurationError::new(
-            "runtime",
-            "must be Tokio's: ask for a token from within one",
-        )
-    })?;
-    // Tokio has no other way to ask whether timers are enabled.
-    panic::catch_unwind(|| drop(sleep(Duration::ZERO))).map_err(|_| {
-        ConfigurationError::new(
-            "runtime",
-            "must have time and I/O enabled: build it with `enable_all()`",
-        )
-    })?;
-    Ok(runtime)
 }

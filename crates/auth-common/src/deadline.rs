@@ -1,17 +1,27 @@
-use std::{pin::Pin, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    runtime::Handle,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
 /// What `future` comes to within the time allowed; `None` when it takes longer.
 ///
 /// A deadline that passed while nobody ran says nothing about the vendor: the process was frozen (serverless, SIGSTOP),
 /// or its thread was busy with something else, and the answer may lie in the socket. It is then given the same time once
-/// more, and nothing is sent twice for it.
+/// more, which `once_more` is told of, and nothing is sent twice for it.
 ///
 /// It takes `future` pinned: one that is moved in here would take its place in memory twice.
 pub(crate) async fn within<F: Future>(
     allowed: Duration,
     mut future: Pin<&mut F>,
+    once_more: impl FnOnce(),
 ) -> Option<F::Output> {
     let deadline = Instant::now() + allowed;
     if let Ok(output) = timeout_at(deadline, future.as_mut()).await {
@@ -21,7 +31,50 @@ pub(crate) async fn within<F: Future>(
     if noticed.saturating_duration_since(deadline) < NOBODY_RAN {
         return None;
     }
+    once_more();
     timeout_at(noticed + allowed, future).await.ok()
+}
+
+/// As [`within`], where `future` may be polled anywhere: outside of every runtime, or after its own has ended, Tokio's
+/// timers panic. So the timer is a task of `runtime`, which ends with it.
+pub(crate) async fn within_by<F: Future>(
+    runtime: &Handle,
+    allowed: Duration,
+    mut future: Pin<&mut F>,
+) -> Result<Option<F::Output>, RuntimeEnded> {
+    let mut timer = Task::start(runtime, async move {
+        within(allowed, pin!(pending::<()>()), || ()).await;
+    });
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Ok(Some(output)));
+        }
+        let timer = Pin::new(&mut timer.0).poll(context);
+        timer.map(|ended| ended.map(|()| None).map_err(|_| RuntimeEnded))
+    })
+    .await
+}
+
+/// The runtime ended before the time had passed.
+#[derive(Debug)]
+pub(crate) struct RuntimeEnded;
+
+/// A task that ends with whoever waits for it.
+pub(crate) struct Task<T>(pub(crate) JoinHandle<T>);
+
+impl<T: Send + 'static> Task<T> {
+    pub(crate) fn start(
+        runtime: &Handle,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Self {
+        Self(runtime.spawn(future))
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A runtime that runs notices a deadline within milliseconds.

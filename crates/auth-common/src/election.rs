@@ -6,76 +6,77 @@ use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use crate::{
     Error, Failure, TokenEndpoint,
-    cache::{Cache, Current, State, Waiting, Want, runtime},
-    deadline::within,
+    cache::{Cache, Current, Outcome, State, Waiting, Want},
+    deadline::{RuntimeEnded, within_by},
     failure::FailureKind,
     flight::Flight,
-    lifecycle::{Decision, FlightId, Launch},
-    observe,
+    lifecycle::{Decision, FlightId, Launch, Silence},
+    observe, runtime,
     transport::Fault,
 };
 
 /// What the lifecycle's decision means for one caller.
 enum Turn<E: TokenEndpoint> {
     Served(Arc<Current>),
-    Waits {
-        flight: FlightId,
-        outcome: Waiting<E>,
-        longest: Duration,
-        /// Rather than wait longer, the caller takes the cached token.
-        patience: bool,
-    },
+    Waits(Wait<E>),
+}
+
+/// One caller's wait for one flight.
+struct Wait<E: TokenEndpoint> {
+    flight: FlightId,
+    outcome: Waiting<E>,
+    silence: Silence,
+    /// Rather than wait longer, the caller takes the cached token.
+    patience: Option<Duration>,
+}
+
+/// What comes of it.
+enum Waited<E: TokenEndpoint> {
+    Told(Outcome<E>),
+    /// The flight was dropped, or nobody drives it: someone else has to be elected.
+    Lost,
+    OutOfPatience,
+    OutOfTime,
 }
 
 impl<E: TokenEndpoint> Cache<E> {
-    /// A token for this caller, by whatever it takes.
+    /// A token for this caller, by whatever it takes. It may be polled outside of the runtime in which it began.
     pub(crate) async fn obtain(
         self: &Arc<Self>,
         want: Want,
     ) -> Result<Arc<Current>, Error<E::ErrorResponse>> {
-        let runtime = match runtime() {
-            Ok(runtime) => runtime,
-            Err(error) => return self.cached(want).ok_or(error.into()),
-        };
         let flight_limit = self.lock().lifecycle.policy().flight;
-        let deadline = Instant::now() + flight_limit.saturating_add(LANDING_TIME);
-        let mut lost = 0;
-        while lost < FLIGHTS_PER_CALL {
-            let (flight, mut outcome, longest, patience) = match self.turn(want, &runtime)? {
-                Turn::Served(current) => return Ok(current),
-                Turn::Waits {
-                    flight,
-                    outcome,
-                    longest,
-                    patience,
-                } => (flight, outcome, longest, patience),
+        let call_limit = flight_limit.saturating_add(LANDING_TIME);
+        let deadline = Instant::now() + call_limit;
+        for _ in 0..FLIGHTS_PER_CALL {
+            let runtime = match runtime::current() {
+                Ok(runtime) => runtime,
+                Err(error) => return self.cached(want).ok_or(error.into()),
             };
-            let left = deadline.saturating_duration_since(Instant::now());
-            let waited = within(longest.min(left), pin!(outcome.wait_for(Option::is_some))).await;
-            let told = waited.map(|told| told.ok().and_then(|told| told.clone()));
-            match told {
+            let wait = match self.turn(want, &runtime)? {
+                Turn::Served(current) => return Ok(current),
+                Turn::Waits(wait) => wait,
+            };
+            match self.wait(wait, &runtime, deadline).await {
                 // By now it may have been invalidated, or replaced by a newer one.
-                Some(Some(Ok(_))) => match self.cached(Want::Token) {
-                    Some(newest) => return Ok(newest),
-                    None => lost += 1,
-                },
-                Some(Some(Err(error))) => return self.cached(want).ok_or(error),
-                // The flight was dropped: someone else has to be elected.
-                Some(None) => lost += 1,
-                None if longest >= left => {
-                    let slow = Fault::slow(flight_limit.saturating_add(LANDING_TIME));
+                Waited::Told(Ok(_)) => {
+                    if let Some(newest) = self.cached(Want::Token) {
+                        return Ok(newest);
+                    }
+                }
+                Waited::Told(Err(error)) => return self.cached(want).ok_or(error),
+                Waited::Lost => {}
+                Waited::OutOfPatience => {
+                    if let Some(current) = self.cached(want) {
+                        return Ok(current);
+                    }
+                }
+                Waited::OutOfTime => {
+                    let slow = Fault::slow(call_limit);
                     return self.cached(want).ok_or_else(|| {
                         let error = Error::from(Failure::new(E::VENDOR, slow.kind, slow.what));
                         error.with_address(self.last_address())
                     });
-                }
-                None if patience => match self.cached(want) {
-                    Some(current) => return Ok(current),
-                    None => lost += 1,
-                },
-                None => {
-                    self.give_up(flight);
-                    lost += 1;
                 }
             }
         }
@@ -90,6 +91,36 @@ impl<E: TokenEndpoint> Cache<E> {
             .map_or_else(|| base.to_string(), |sent| sent.address(base))
     }
 
+    /// Waits for the outcome of a flight, for as long as the flight is heard of, until `deadline` at most.
+    async fn wait(&self, wait: Wait<E>, runtime: &Handle, deadline: Instant) -> Waited<E> {
+        let Wait {
+            flight,
+            mut outcome,
+            mut silence,
+            patience,
+        } = wait;
+        let impatient = patience.map(|patience| Instant::now() + patience);
+        loop {
+            let now = Instant::now();
+            let left = deadline.saturating_duration_since(now);
+            let patience = impatient.map(|at| at.saturating_duration_since(now));
+            let longest = silence.longest.min(left).min(patience.unwrap_or(left));
+            let told = outcome.wait_for(Option::is_some);
+            match within_by(runtime, longest, pin!(told)).await {
+                Ok(Some(Ok(told))) => {
+                    return told.clone().map_or(Waited::Lost, Waited::Told);
+                }
+                Ok(Some(Err(_))) | Err(RuntimeEnded) => return Waited::Lost,
+                Ok(None) if longest == left => return Waited::OutOfTime,
+                Ok(None) if Some(longest) == patience => return Waited::OutOfPatience,
+                Ok(None) => match self.waited_out(flight, silence) {
+                    Some(newer) => silence = newer,
+                    None => return Waited::Lost,
+                },
+            }
+        }
+    }
+
     fn turn(
         self: &Arc<Self>,
         want: Want,
@@ -102,7 +133,6 @@ impl<E: TokenEndpoint> Cache<E> {
             Want::Token => state.lifecycle.ask(now),
             Want::Renewal => state.lifecycle.renew(now),
         };
-        let longest = state.lifecycle.policy().flight.saturating_add(LANDING_TIME);
         let (turn, launch) = match decision {
             Decision::Serve => (self.served()?, None),
             Decision::ServeAndLaunch(launch) => {
@@ -112,28 +142,28 @@ impl<E: TokenEndpoint> Cache<E> {
             }
             Decision::Launch(launch) => {
                 let (flight, outcome) = self.prepare(launch, &mut state);
-                let turn = Turn::Waits {
+                let wait = Wait {
                     flight: launch.flight,
                     outcome,
-                    longest: launch.patience.unwrap_or(longest),
-                    patience: launch.patience.is_some(),
+                    silence: launch.silence,
+                    patience: launch.patience,
                 };
-                (turn, Some(flight))
+                (Turn::Waits(wait), Some(flight))
             }
             Decision::Join {
                 flight,
-                overdue,
+                silence,
                 patience,
             } => {
                 let outcome = state.under_way.as_ref();
                 let (_, outcome) = outcome.ok_or_else(abandoned::<E>)?;
-                let turn = Turn::Waits {
+                let wait = Wait {
                     flight,
                     outcome: outcome.clone(),
-                    longest: patience.unwrap_or(overdue).min(overdue),
-                    patience: patience.is_some(),
+                    silence,
+                    patience,
                 };
-                (turn, None)
+                (Turn::Waits(wait), None)
             }
             Decision::FailFast { for_another } => {
                 let error = state.last_error.clone().ok_or_else(abandoned::<E>)?;
@@ -147,6 +177,10 @@ impl<E: TokenEndpoint> Cache<E> {
             observe::abandoned(E::VENDOR);
         }
         if let Some(flight) = launch {
+            if let Err(error) = self.destination.check_runtime() {
+                drop(flight);
+                return self.cached(want).map(Turn::Served).ok_or(error.into());
+            }
             let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
             let task = runtime.spawn(flight).abort_handle();
             let mut state = self.lock();

@@ -46,7 +46,7 @@ impl<E: TokenEndpoint> Flight<E> {
             sleep(self.delay).await;
         }
         let started = Instant::now();
-        let result = within(self.limit, pin!(self.attempts())).await;
+        let result = within(self.limit, pin!(self.attempts()), || ()).await;
         let result = result.unwrap_or_else(|| Err(Ended::Failed(Fault::slow(self.limit).into())));
         self.land(result, started.elapsed());
     }
@@ -71,7 +71,10 @@ impl<E: TokenEndpoint> Flight<E> {
                 Ok((request, started)) => {
                     observe::requested(exchange, attempts.made());
                     let allowed = attempt_timeout.min(left());
-                    (self.destination.send(request, allowed).await, started)
+                    self.report(allowed);
+                    let once_more = || self.report(allowed);
+                    let answer = self.destination.send(request, allowed, once_more).await;
+                    (answer, started)
                 }
                 Err(Unsent::NoCredentials(fault, now)) => (Err(fault), now),
                 Err(Unsent::Withheld(why)) => {
@@ -127,9 +130,17 @@ impl<E: TokenEndpoint> Flight<E> {
                     return Err(Ended::Failed(failed));
                 }
             };
+            cache.report(self.id, after);
             drop(cache);
             observe::retrying(failed.error.kind(), failed.error.status(), after);
             sleep(after).await;
+        }
+    }
+
+    /// Says to those who wait that nothing may be heard of this flight for so long.
+    fn report(&self, wait: Duration) {
+        if let Some(cache) = self.cache.upgrade() {
+            cache.report(self.id, wait);
         }
     }
 
@@ -140,7 +151,11 @@ impl<E: TokenEndpoint> Flight<E> {
         left: Duration,
     ) -> Result<(TokenRequest, Moment), Unsent> {
         let refresh_token = refresh_token.map(|it| &it.secret);
-        let origin = self.cache()?.origin();
+        let origin = {
+            let cache = self.cache()?;
+            cache.report(self.id, left);
+            cache.origin()
+        };
         let gathered = Presented::<E>::gather(refresh_token, origin, left).await;
         let cache = self.cache()?;
         let now = cache.clock.now();

@@ -41,6 +41,7 @@ mod refresh;
 mod request;
 mod request_id;
 mod retry;
+mod runtime;
 mod snapshot;
 mod source;
 #[cfg(feature = "store")]

@@ -73,14 +73,27 @@ struct Held {
 #[derive(Debug, Clone, Copy)]
 struct Flight {
     id: FlightId,
-    /// On the monotonic clock.
-    started: Duration,
+    /// On the monotonic clock: when it is overdue, unless it is heard of before.
+    overdue: Duration,
+    /// How often it has been heard of.
+    reports: u64,
+    /// It was overdue once, and given a second more: the process may have stood still.
+    doubted: bool,
     /// Started while a token was good, so nobody had to wait for it.
     background: bool,
     /// Started because a token was invalidated.
     after_invalidation: bool,
     /// The credentials that it presents.
     credentials: Option<Fingerprint>,
+}
+
+impl Flight {
+    fn silence(&self, now: Moment) -> Silence {
+        Silence {
+            reports: self.reports,
+            longest: self.overdue.saturating_sub(now.monotonic),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +112,15 @@ struct AdvisoryBackoff {
     failures: u32,
     /// A runtime dropped a background flight. From then on the elected caller awaits its own.
     runtimes_come_and_go: bool,
+    /// How many background flights were overdue since the last one that landed. One may be a process that stood still.
+    undriven: u32,
+}
+
+impl AdvisoryBackoff {
+    /// Whether a flight that nobody waits for would not be driven to its end.
+    fn needs_a_caller(self) -> bool {
+        self.runtimes_come_and_go || self.undriven > 1
+    }
 }
 
 /// What has happened so far.
@@ -117,11 +139,10 @@ pub(crate) enum Decision {
     ServeAndLaunch(Launch),
     /// The outcome of this flight, started for this caller.
     Launch(Launch),
-    /// The outcome of the flight under way. After `overdue` it is no longer to be waited for; after `patience` the caller
-    /// takes the cached token.
+    /// The outcome of the flight under way. After `patience` the caller takes the cached token.
     Join {
         flight: FlightId,
-        overdue: Duration,
+        silence: Silence,
         patience: Option<Duration>,
     },
     /// The error of the last flight, without traffic. It will be like this for so long.
@@ -134,8 +155,17 @@ pub(crate) struct Launch {
     pub(crate) flight: FlightId,
     /// How long to wait before the first request.
     pub(crate) delay: Duration,
+    pub(crate) silence: Silence,
     /// How long the caller awaits it before it takes the cached token.
     pub(crate) patience: Option<Duration>,
+}
+
+/// How long a flight may be silent. Whoever has waited so long without an outcome [says so](Lifecycle::waited_out).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silence {
+    /// How often the flight had been heard of.
+    reports: u64,
+    pub(crate) longest: Duration,
 }
 
 /// How a flight ended.
@@ -203,7 +233,7 @@ impl Lifecycle {
                     return Decision::Serve;
                 }
                 let mut launch = self.launch(now, true);
-                if self.advisory.runtimes_come_and_go {
+                if self.advisory.needs_a_caller() {
                     launch.patience = Some(PATIENCE);
                     Decision::Launch(launch)
                 } else {
@@ -305,6 +335,31 @@ impl Lifecycle {
         self.flight.is_some_and(|flight| flight.id == id)
     }
 
+    /// A flight is about to wait, for so long at most: it will be heard of by then.
+    pub(crate) fn report(&mut self, id: FlightId, wait: Duration, now: Moment) {
+        if let Some(flight) = self.flight.as_mut().filter(|flight| flight.id == id) {
+            flight.reports += 1;
+            flight.overdue = overdue(now, wait);
+            flight.doubted = false;
+        }
+    }
+
+    /// A caller has waited out the silence of a flight. How much longer to wait, where the flight has been heard of
+    /// since; `None` when it is not to be waited for any more: nobody drives it, and another may take its place.
+    pub(crate) fn waited_out(
+        &mut self,
+        id: FlightId,
+        silence: Silence,
+        now: Moment,
+    ) -> Option<Silence> {
+        let flight = self.flight.filter(|flight| flight.id == id)?;
+        if flight.reports == silence.reports {
+            self.give_up(id, now);
+            return None;
+        }
+        Some(flight.silence(now))
+    }
+
     /// Whether the cached token may be used, for a caller who has nothing better.
     pub(crate) fn serves(&self, now: Moment) -> bool {
         self.phase(now).is_some_and(|phase| phase < Phase::Expired)
@@ -318,8 +373,8 @@ impl Lifecycle {
                 if self.newest_from.is_some_and(|newest| newest > id) {
                     return Landed::TooLate;
                 }
-                if flight.is_some() {
-                    self.clear_flight(now);
+                if let Some(flight) = flight {
+                    self.clear_flight(flight, now);
                 }
                 let after_invalidation = flight.is_some_and(|flight| flight.after_invalidation);
                 self.invalidation.landed(after_invalidation, now.monotonic);
@@ -346,7 +401,7 @@ impl Lifecycle {
                 let Some(flight) = flight else {
                     return Landed::TooLate;
                 };
-                self.clear_flight(now);
+                self.clear_flight(flight, now);
                 self.tally.failures += 1;
                 let pause = self.cool(kind, retry_after, draw);
                 let until = now.monotonic.saturating_add(pause);
@@ -398,16 +453,10 @@ impl Lifecycle {
     /// A flight was dropped without an outcome: it panicked, or its runtime shut down. Another may start at once; but a
     /// program that drops each of them must not log in without end.
     pub(crate) fn abandon(&mut self, id: FlightId, now: Moment) {
-        let Some(flight) = self.flight.take_if(|flight| flight.id == id) else {
-            return;
-        };
-        self.tally.failures += 1;
-        if mem::replace(&mut self.abandoned, true) {
-            self.landed = Some(now.monotonic);
-        }
-        if flight.background {
+        if let Some(flight) = self.lose(id, now)
+            && flight.background
+        {
             self.advisory.runtimes_come_and_go = true;
-            self.postpone_advisory(now);
         }
     }
 
@@ -467,16 +516,20 @@ impl Lifecycle {
         self.next_flight += 1;
         let delay = self.gap(now);
         self.refused.asked_at(now.monotonic);
-        self.flight = Some(Flight {
+        let flight = Flight {
             id,
-            started: now.monotonic,
+            overdue: overdue(now, delay),
+            reports: 0,
+            doubted: false,
             background,
             after_invalidation: self.invalidation.is_pending(),
             credentials: None,
-        });
+        };
+        self.flight = Some(flight);
         Launch {
             flight: id,
             delay,
+            silence: flight.silence(now),
             patience: None,
         }
     }
@@ -484,7 +537,7 @@ impl Lifecycle {
     fn join(&self, flight: Flight, now: Moment, patience: Option<Duration>) -> Decision {
         Decision::Join {
             flight: flight.id,
-            overdue: self.overdue_at(flight).saturating_sub(now.monotonic),
+            silence: flight.silence(now),
             patience,
         }
     }
@@ -495,24 +548,50 @@ impl Lifecycle {
         Some((now.until(held.validity.expiry) / 2).min(PATIENCE))
     }
 
-    /// Its own timer ends a flight in time. One that is still there afterwards is not being driven.
+    /// A flight that is driven says in time for how long it will wait. One that is silent beyond that is given a second
+    /// more, once: where the whole process stood still, it has not had its turn yet.
     fn give_up_overdue_flight(&mut self, now: Moment) {
-        if let Some(flight) = self.flight
-            && now.monotonic >= self.overdue_at(flight)
-        {
-            self.abandon(flight.id, now);
+        let Some(flight) = &mut self.flight else {
+            return;
+        };
+        if now.monotonic < flight.overdue {
+            return;
+        }
+        if flight.doubted {
+            let id = flight.id;
+            self.give_up(id, now);
+        } else {
+            flight.doubted = true;
+            flight.overdue = overdue(now, Duration::ZERO);
         }
     }
 
-    fn overdue_at(&self, flight: Flight) -> Duration {
-        flight
-            .started
-            .saturating_add(self.policy.flight)
-            .saturating_add(GRACE)
+    /// Nobody drives this flight: another is to take its place.
+    fn give_up(&mut self, id: FlightId, now: Moment) {
+        if let Some(flight) = self.lose(id, now)
+            && flight.background
+        {
+            self.advisory.undriven = self.advisory.undriven.saturating_add(1);
+        }
     }
 
-    fn clear_flight(&mut self, now: Moment) {
+    fn lose(&mut self, id: FlightId, now: Moment) -> Option<Flight> {
+        let flight = self.flight.take_if(|flight| flight.id == id)?;
+        self.tally.failures += 1;
+        if mem::replace(&mut self.abandoned, true) {
+            self.landed = Some(now.monotonic);
+        }
+        if flight.background {
+            self.postpone_advisory(now);
+        }
+        Some(flight)
+    }
+
+    fn clear_flight(&mut self, flight: Flight, now: Moment) {
         self.flight = None;
+        if flight.background {
+            self.advisory.undriven = 0;
+        }
         self.landed = Some(now.monotonic);
         self.abandoned = false;
     }
@@ -564,10 +643,15 @@ impl Lifecycle {
     }
 }
 
+/// When a flight is overdue that waits for so long from now on.
+fn overdue(now: Moment, wait: Duration) -> Duration {
+    now.monotonic.saturating_add(wait).saturating_add(GRACE)
+}
+
 /// Three attempts of 10 s do not fit, and need not: most that fail, fail early.
 pub(crate) const FLIGHT: Duration = Duration::from_secs(25);
-/// A flight's own timer goes first, and starts after the gap; only one that nobody drives outlives it by this.
-const GRACE: Duration = Duration::from_secs(2);
+/// A flight's own timer goes first; only one that nobody drives outlives it by this.
+const GRACE: Duration = Duration::from_secs(1);
 /// Whatever the lifetimes and the clocks do, the vendor is not asked more often than this.
 const GAP: Duration = Duration::from_secs(1);
 /// How long a caller that was promised not to wait, waits where nobody else would drive its flight.

@@ -136,7 +136,7 @@ impl<C: 'static, S: CredentialsSource<C>> Source<C> for S {
 }
 
 async fn ask<C>(source: &dyn Source<C>, allowed: Duration) -> Result<Arc<C>, Fault> {
-    let asked = within(allowed, pin!(contained(source.ask()))).await;
+    let asked = within(allowed, pin!(contained(source.ask())), || ()).await;
     let reason = match asked {
         Some(Ok(Ok(credentials))) => return Ok(Arc::new(credentials)),
         Some(Ok(Err(error))) => format!("their source failed: {}", words(&*error)),

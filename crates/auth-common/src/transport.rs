@@ -114,13 +114,24 @@ impl Transport {
         Self(Carrier::Scripted(Arc::new(script)))
     }
 
-    /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body.
+    /// Whether it needs a runtime with I/O.
+    pub(crate) fn is_network(&self) -> bool {
+        match self.0 {
+            Carrier::Http(_) => true,
+            #[cfg(feature = "testing")]
+            Carrier::Scripted(_) => false,
+        }
+    }
+
+    /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body;
+    /// see [`within`].
     pub(crate) async fn send(
         &self,
         base: &BaseUrl,
         request: TokenRequest,
         user_agent: &HeaderValue,
         allowed: Duration,
+        once_more: impl FnOnce(),
     ) -> Result<Answer, Fault> {
         let round_trip = async {
             match &self.0 {
@@ -129,7 +140,7 @@ impl Transport {
                 Carrier::Scripted(script) => script.round_trip(base, &request).await,
             }
         };
-        within(allowed, pin!(round_trip))
+        within(allowed, pin!(round_trip), once_more)
             .await
             .unwrap_or_else(|| Err(Fault::slow(allowed)))
     }

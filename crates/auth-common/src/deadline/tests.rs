@@ -13,8 +13,9 @@ const ALLOWED: Duration = Duration::from_secs(10);
 
 #[tokio::test(start_paused = true)]
 async fn what_comes_in_time_is_taken_and_what_takes_longer_is_not() {
-    let takes =
-        |seconds| async move { within(ALLOWED, pin!(sleep(Duration::from_secs(seconds)))).await };
+    let takes = |seconds| async move {
+        within(ALLOWED, pin!(sleep(Duration::from_secs(seconds))), || ()).await
+    };
     assert!(takes(9).await.is_some());
     let asked = Instant::now();
     assert!(takes(11).await.is_none());
@@ -31,7 +32,7 @@ async fn answer_that_came_while_nobody_ran_is_taken() {
             sleep(Duration::from_millis(5)).await;
             answer
         };
-        within(ALLOWED, pin!(late)).await
+        within(ALLOWED, pin!(late), || ()).await
     });
     tokio::task::yield_now().await;
     answers.send("an answer").unwrap();
@@ -41,7 +42,7 @@ async fn answer_that_came_while_nobody_ran_is_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn time_is_given_once_more_and_then_no_more() {
-    let waits = tokio::spawn(async { within(ALLOWED, pin!(std::future::pending::<()>())).await });
+    let waits = tokio::spawn(async { within(ALLOWED, pin!(pending::<()>()), || ()).await });
     tokio::task::yield_now().await;
     advance(Duration::from_secs(35)).await;
     let thawed = Instant::now();

@@ -24,8 +24,8 @@ fn cold_cache_elects_one_caller_and_the_others_join() {
     assert_eq!(launch.delay, Duration::ZERO);
     assert_eq!(launch.patience, None);
     for _ in 0..10_000 {
-        assert_eq!(life.ask(), life.join(launch, secs(27)));
-        assert_eq!(life.renew(), life.join(launch, secs(27)));
+        assert_eq!(life.ask(), life.join(launch, secs(1)));
+        assert_eq!(life.renew(), life.join(launch, secs(1)));
     }
 }
 
@@ -59,15 +59,19 @@ fn mandatory_window_waits_for_a_flight() {
     life.wait(secs(3540));
     let launch = life.launch();
     assert_eq!(launch.patience, Some(secs(10)));
-    assert_eq!(life.ask(), life.join_patiently(launch, secs(27), secs(10)));
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(1), secs(10)));
+    life.report(launch, secs(25));
     life.wait(secs(20));
-    let half_of_what_is_left = secs(10);
-    assert_eq!(life.renew(), life.join(launch, secs(7)));
-    life.wait(secs(6));
-    assert_eq!(
-        life.ask(),
-        life.join_patiently(launch, secs(1), half_of_what_is_left)
-    );
+    let Decision::Join { patience, .. } = life.renew() else {
+        panic!("a flight is under way");
+    };
+    assert_eq!(patience, None);
+    life.wait(secs(5));
+    let Decision::Join { patience, .. } = life.ask() else {
+        panic!("a flight is under way");
+    };
+    let half_of_what_is_left = secs(35) / 2;
+    assert_eq!(patience, Some(half_of_what_is_left.min(secs(10))));
 }
 
 /// Such a caller would otherwise wait for a vendor that never answers until the token is dead.
@@ -79,7 +83,7 @@ fn caller_in_the_last_minute_waits_for_half_of_what_is_left_at_most() {
     assert_eq!(launch.patience, Some(Duration::from_millis(1500)));
     life.wait(secs(2));
     let patience = Duration::from_millis(500);
-    assert_eq!(life.ask(), life.join_patiently(launch, secs(25), patience));
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(1), patience));
 }
 
 /// The process may have stood still, so that the flight was never driven.
@@ -112,7 +116,7 @@ fn mandatory_window_waits_for_the_flight_that_the_advisory_window_started() {
         panic!("no refresh ahead of expiry");
     };
     life.wait(secs(10));
-    assert_eq!(life.ask(), life.join_patiently(launch, secs(17), secs(10)));
+    assert_eq!(life.ask(), life.join_patiently(launch, secs(1), secs(10)));
 }
 
 #[test]
@@ -339,42 +343,112 @@ fn abandoning_a_superseded_flight_changes_nothing() {
     life.abandon(first);
     let second = life.launch();
     life.abandon(first);
-    assert_eq!(life.ask(), life.join(second, secs(27)));
+    assert_eq!(life.ask(), life.join(second, secs(1)));
     assert_eq!(life.machine.tally().failures, 1);
 }
 
 #[test]
-fn flight_that_outlives_its_deadline_is_superseded() {
+fn flight_is_waited_for_a_second_longer_than_it_said() {
     let mut life = Life::new();
-    let first = life.launch();
-    life.wait(secs(27) - NANOSECOND);
-    assert_eq!(life.ask(), life.join(first, NANOSECOND));
-    life.wait(NANOSECOND);
-    let second = life.launch();
-    assert!(second.flight > first.flight);
+    let launch = life.launch();
+    life.report(launch, secs(10));
+    let silence = Silence {
+        reports: 1,
+        longest: secs(11),
+    };
+    let Decision::Join { silence: told, .. } = life.ask() else {
+        panic!("a flight is under way");
+    };
+    assert_eq!(told, silence);
+    life.wait(secs(11));
+    assert_eq!(life.waited_out(launch, silence), None);
+    assert!(life.launch().flight > launch.flight);
 }
 
 #[test]
-fn flight_deadline_follows_the_policy() {
+fn flight_that_was_heard_of_meanwhile_is_waited_for_further() {
+    let mut life = Life::new();
+    let launch = life.launch();
+    life.report(launch, secs(10));
+    life.wait(secs(8));
+    life.report(launch, secs(5));
+    life.wait(secs(3));
+    let newer = life.waited_out(launch, launch.silence).unwrap();
+    assert_eq!(newer.longest, secs(3));
+    assert!(life.machine.in_flight());
+    assert_eq!(life.waited_out(launch, newer), None);
+    assert!(!life.machine.in_flight());
+}
+
+#[test]
+fn flight_whose_place_another_has_taken_is_neither_heard_of_nor_waited_for() {
+    let mut life = Life::new();
+    let first = life.launch();
+    assert_eq!(life.waited_out(first, first.silence), None);
+    let second = life.launch();
+    life.report(first, secs(10));
+    assert_eq!(life.waited_out(first, first.silence), None);
+    assert_eq!(life.ask(), life.join(second, secs(1)));
+}
+
+/// The process may have stood still, and the answer lie in the socket.
+#[test]
+fn flight_that_is_overdue_when_somebody_asks_is_given_a_second_more_once() {
+    let mut life = Life::new();
+    let first = life.launch();
+    life.wait(secs(3600));
+    for _ in 0..3 {
+        assert_eq!(life.ask(), life.join(first, secs(1)));
+    }
+    life.wait(secs(1) - NANOSECOND);
+    assert_eq!(life.renew(), life.join(first, NANOSECOND));
+    life.wait(NANOSECOND);
+    assert!(life.launch().flight > first.flight);
+}
+
+#[test]
+fn flight_that_goes_on_after_everything_stood_still_is_waited_for() {
+    let mut life = Life::new();
+    let launch = life.launch();
+    life.report(launch, secs(10));
+    life.wait(secs(3600));
+    let Decision::Join { silence, .. } = life.ask() else {
+        panic!("a flight is under way");
+    };
+    life.report(launch, secs(10));
+    life.wait(secs(1));
+    let newer = life.waited_out(launch, silence).unwrap();
+    assert_eq!(newer.longest, secs(10));
+}
+
+#[test]
+fn policy_is_what_was_asked_for() {
     let policy = Policy {
         flight: secs(100),
         ..Policy::default()
     };
-    let mut life = Life::of(policy);
-    assert_eq!(life.machine.policy(), &policy);
-    let launch = life.launch();
-    assert_eq!(life.ask(), life.join(launch, secs(102)));
+    assert_eq!(Life::of(policy).machine.policy(), &policy);
 }
 
 #[test]
-fn undriven_background_flight_counts_as_abandoned() {
-    let mut life = Life::with_token(3600);
-    life.wait(secs(3240));
+fn second_undriven_background_flight_in_a_row_counts_as_abandoned() {
+    let mut life = Life::with_token(92_843);
+    life.wait(secs(92_843 - 3600));
+    for pause in [30, 60] {
+        assert!(matches!(life.ask(), Decision::ServeAndLaunch(_)));
+        life.wait(secs(1));
+        assert_eq!(life.ask(), Decision::Serve, "a second more");
+        life.wait(secs(1));
+        assert_eq!(life.ask(), Decision::Serve, "{pause} s of peace first");
+        assert!(!life.machine.in_flight());
+        life.wait(secs(pause));
+    }
+    let launch = life.launch();
+    assert_eq!(launch.patience, Some(secs(10)));
+    // One that comes to its end shows that flights are driven again.
+    life.land_token(launch, 92_843);
+    life.wait(secs(92_843 - 3600));
     assert!(matches!(life.ask(), Decision::ServeAndLaunch(_)));
-    life.wait(secs(27));
-    assert_eq!(life.ask(), Decision::Serve, "30 s of peace first");
-    life.wait(secs(30));
-    assert_eq!(life.launch().patience, Some(secs(10)));
 }
 
 #[test]
@@ -435,7 +509,7 @@ fn late_failure_changes_nothing() {
         life.abandon(first);
         let second = life.launch();
         assert_eq!(life.land(first, failure(kind)), Landed::TooLate);
-        assert_eq!(life.ask(), life.join(second, secs(27)));
+        assert_eq!(life.ask(), life.join(second, secs(1)));
         assert_eq!(life.machine.paused_for(life.now), None);
     }
 }
@@ -738,7 +812,7 @@ fn ten_tasks_that_see_one_401_cause_one_login() {
     }
     let launch = life.launch();
     for _ in 0..9 {
-        assert_eq!(life.ask(), life.join(launch, secs(27)));
+        assert_eq!(life.ask(), life.join(launch, secs(1)));
     }
 }
 
@@ -801,7 +875,7 @@ fn invalidation_during_a_flight_joins_it() {
         panic!("no refresh ahead of expiry");
     };
     assert_eq!(life.invalidate(1), Invalidation::Accepted);
-    assert_eq!(life.ask(), life.join(launch, secs(27)));
+    assert_eq!(life.ask(), life.join(launch, secs(1)));
     assert_eq!(
         life.land_token(launch, 3600),
         Landed::Kept { generation: 2 }
@@ -1015,7 +1089,7 @@ fn machine_agrees_with_the_model_whatever_happens() {
     }
 }
 
-const SIGHTS: [&str; 22] = [
+const SIGHTS: [&str; 26] = [
     "fresh: served",
     "advisory: served",
     "advisory: launched in the background",
@@ -1032,6 +1106,10 @@ const SIGHTS: [&str; 22] = [
     "no token: launched after a failure in the background",
     "launch delayed",
     "overdue",
+    "given a second more",
+    "waited out: given up",
+    "waited out: heard of meanwhile",
+    "waited out: another has taken its place",
     "late token kept",
     "late token dropped",
     "late failure dropped",
@@ -1062,6 +1140,9 @@ struct World {
     early_failures: u32,
     no_early_launch_before: Duration,
     background_flight_abandoned: bool,
+    undriven_background_flights: u32,
+    /// What those who wait were told.
+    waits: Vec<(FlightId, Silence)>,
     invalidation_open: bool,
     invalidation_flight_landed: Option<Duration>,
     /// When the cached token was refused, since then.
@@ -1074,7 +1155,9 @@ struct World {
 #[derive(Debug, Clone, Copy)]
 struct Aloft {
     id: FlightId,
-    launched: Duration,
+    overdue: Duration,
+    reports: u64,
+    had_a_second_more: bool,
     first_request: Moment,
     background: bool,
     caused_by_invalidation: bool,
@@ -1086,6 +1169,8 @@ enum Event {
     Renew,
     Land(Outcome),
     LandLate(Index, Outcome),
+    Report(Duration),
+    WaitedOut(Index),
     Abandon,
     AbandonSuperseded(Index),
     InvalidateCurrent,
@@ -1166,6 +1251,8 @@ impl World {
             early_failures: 0,
             no_early_launch_before: Duration::ZERO,
             background_flight_abandoned: false,
+            undriven_background_flights: 0,
+            waits: Vec::new(),
             invalidation_open: false,
             invalidation_flight_landed: None,
             refusals: Vec::new(),
@@ -1180,16 +1267,20 @@ impl World {
             Event::Renew => self.renew(),
             Event::Land(outcome) => self.land(outcome),
             Event::LandLate(which, outcome) => self.land_late(which, outcome),
+            Event::Report(wait) => self.report(*wait),
+            Event::WaitedOut(which) => self.waited_out(which),
             Event::Abandon => {
                 if let Some(flight) = self.live {
                     self.machine.abandon(flight.id, self.now);
                     self.lose(flight);
+                    self.background_flight_abandoned |= flight.background;
                 }
             }
             Event::AbandonSuperseded(which) => {
                 if !self.superseded.is_empty() {
                     let flight = which.get(&self.superseded);
                     self.machine.abandon(flight.id, self.now);
+                    self.machine.report(flight.id, secs(1), self.now);
                 }
             }
             Event::InvalidateCurrent => self.invalidate(self.last_generation),
@@ -1204,7 +1295,7 @@ impl World {
                     Mark::Mandatory => self.held.map(|(_, it)| it.mandatory.monotonic),
                     Mark::Expiry => self.held.map(|(_, it)| it.expiry.monotonic),
                     Mark::EndOfCoolDown => self.cool_down.map(|(_, until)| until),
-                    Mark::Overdue => self.live.map(|flight| self.overdue(flight)),
+                    Mark::Overdue => self.live.map(|flight| flight.overdue),
                 };
                 let to = mark.unwrap_or_default().saturating_sub(*short_of);
                 self.now = self.now.plus(to.saturating_sub(self.now.monotonic));
@@ -1245,13 +1336,13 @@ impl World {
                 self.see("advisory: served");
             }
             (Stage::Advisory, Decision::ServeAndLaunch(launch)) => {
-                assert!(!self.is_quiet() && !self.background_flight_abandoned);
+                assert!(!self.is_quiet() && !self.needs_a_caller());
                 assert_eq!(launch.patience, None);
                 self.launched(launch, true);
                 self.see("advisory: launched in the background");
             }
             (Stage::Advisory, Decision::Launch(launch)) => {
-                assert!(!self.is_quiet() && self.background_flight_abandoned);
+                assert!(!self.is_quiet() && self.needs_a_caller());
                 assert_eq!(launch.patience, Some(secs(10)));
                 self.launched(launch, true);
                 self.see("advisory: launched and awaited");
@@ -1264,11 +1355,11 @@ impl World {
                 stage @ (Stage::Mandatory | Stage::NoToken),
                 Decision::Join {
                     flight,
-                    overdue,
+                    silence,
                     patience,
                 },
             ) => {
-                self.joined(flight, overdue);
+                self.joined(flight, silence);
                 assert_eq!(patience, self.patience(stage));
                 self.see(if stage == Stage::Mandatory {
                     "mandatory: joined"
@@ -1308,11 +1399,11 @@ impl World {
                 _,
                 Decision::Join {
                     flight,
-                    overdue,
+                    silence,
                     patience,
                 },
             ) => {
-                self.joined(flight, overdue);
+                self.joined(flight, silence);
                 assert_eq!(patience, None);
                 self.see("renew: joined");
             }
@@ -1352,6 +1443,9 @@ impl World {
         let landed = self.machine.land(flight.id, landing, self.now);
         self.landed = Some(self.now.monotonic);
         self.lost_the_last = false;
+        if flight.background {
+            self.undriven_background_flights = 0;
+        }
         match (landing, landed) {
             (Landing::Token(validity), Landed::Kept { generation }) => {
                 if flight.caused_by_invalidation {
@@ -1452,13 +1546,17 @@ impl World {
             self.see("launch delayed");
         }
         self.last_flight = launch.flight.0;
-        self.live = Some(Aloft {
+        let flight = Aloft {
             id: launch.flight,
-            launched: self.now.monotonic,
+            overdue: first_request.monotonic + secs(1),
+            reports: 0,
+            had_a_second_more: false,
             first_request,
             background,
             caused_by_invalidation: self.invalidation_open,
-        });
+        };
+        self.live = Some(flight);
+        self.told(flight, launch.silence);
     }
 
     /// Half of what is left of a token in its last minute, ten seconds at most.
@@ -1467,11 +1565,57 @@ impl World {
         (stage == Stage::Mandatory).then(|| (self.left(validity.expiry) / 2).min(secs(10)))
     }
 
-    fn joined(&self, flight: FlightId, overdue: Duration) {
+    fn joined(&mut self, flight: FlightId, silence: Silence) {
         let live = self.live.expect("no flight to join");
         assert_eq!(flight, live.id);
-        assert!(!overdue.is_zero());
-        assert_eq!(self.now.monotonic + overdue, self.overdue(live));
+        self.told(live, silence);
+    }
+
+    /// Somebody waits for a flight, and is told for how long it may be silent.
+    fn told(&mut self, flight: Aloft, silence: Silence) {
+        assert!(!silence.longest.is_zero());
+        assert_eq!(self.now.monotonic + silence.longest, flight.overdue);
+        assert_eq!(silence.reports, flight.reports);
+        self.waits.push((flight.id, silence));
+    }
+
+    fn report(&mut self, wait: Duration) {
+        if let Some(flight) = &mut self.live {
+            self.machine.report(flight.id, wait, self.now);
+            flight.reports += 1;
+            flight.overdue = self.now.monotonic + wait + secs(1);
+            flight.had_a_second_more = false;
+        }
+    }
+
+    /// By a clock of its own: how much time has passed here makes no difference.
+    fn waited_out(&mut self, which: &Index) {
+        if self.waits.is_empty() {
+            return;
+        }
+        let (id, silence) = self.waits.swap_remove(which.index(self.waits.len()));
+        let answer = self.machine.waited_out(id, silence, self.now);
+        match self.live.filter(|flight| flight.id == id) {
+            None => {
+                assert_eq!(answer, None);
+                self.see("waited out: another has taken its place");
+            }
+            Some(flight) if flight.reports == silence.reports => {
+                assert_eq!(answer, None);
+                self.give_up(flight);
+                self.see("waited out: given up");
+            }
+            Some(flight) => {
+                let newer = answer.expect("it has been heard of");
+                let left = flight.overdue.saturating_sub(self.now.monotonic);
+                assert_eq!((newer.reports, newer.longest), (flight.reports, left));
+                self.see("waited out: heard of meanwhile");
+            }
+        }
+    }
+
+    fn needs_a_caller(&self) -> bool {
+        self.background_flight_abandoned || self.undriven_background_flights > 1
     }
 
     fn kept(&mut self, flight: Aloft, generation: u64, validity: Validity) {
@@ -1527,9 +1671,14 @@ impl World {
         }
         self.lost_the_last = true;
         if flight.background {
-            self.background_flight_abandoned = true;
             self.failed_early();
         }
+    }
+
+    /// Nobody drives it.
+    fn give_up(&mut self, flight: Aloft) {
+        self.lose(flight);
+        self.undriven_background_flights += u32::from(flight.background);
     }
 
     fn failed_early(&mut self) {
@@ -1542,16 +1691,21 @@ impl World {
     }
 
     fn notice_overdue(&mut self) {
-        if let Some(flight) = self.live
-            && self.now.monotonic >= self.overdue(flight)
-        {
-            self.lose(flight);
-            self.see("overdue");
+        let Some(flight) = &mut self.live else {
+            return;
+        };
+        if self.now.monotonic < flight.overdue {
+            return;
         }
-    }
-
-    fn overdue(&self, flight: Aloft) -> Duration {
-        flight.launched + self.policy.flight + secs(2)
+        if flight.had_a_second_more {
+            let flight = *flight;
+            self.give_up(flight);
+            self.see("overdue");
+        } else {
+            flight.had_a_second_more = true;
+            flight.overdue = self.now.monotonic + secs(1);
+            self.see("given a second more");
+        }
     }
 
     fn is_quiet(&self) -> bool {
@@ -1619,6 +1773,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Renew),
         6 => outcome().prop_map(Event::Land),
         2 => (any::<Index>(), outcome()).prop_map(|(which, it)| Event::LandLate(which, it)),
+        3 => log_uniform(0.001, 20.0).prop_map(Event::Report),
+        3 => any::<Index>().prop_map(Event::WaitedOut),
         2 => Just(Event::Abandon),
         1 => any::<Index>().prop_map(Event::AbandonSuperseded),
         1 => Just(Event::InvalidateCurrent),
@@ -1708,10 +1864,12 @@ impl HealthyVendor {
             match life.ask() {
                 Decision::Serve => {}
                 Decision::ServeAndLaunch(launch) => {
+                    life.report(launch, launch.delay + self.latency);
                     aloft = Some((launch, life.now.plus(launch.delay)))
                 }
                 Decision::Launch(launch) => {
                     record.waits += 1;
+                    life.report(launch, launch.delay + self.latency);
                     aloft = Some((launch, life.now.plus(launch.delay)));
                 }
                 // The same caller would be waiting still.
@@ -1776,20 +1934,38 @@ impl Life {
         }
     }
 
-    fn join(&self, launch: Launch, overdue: Duration) -> Decision {
+    /// The outcome of a flight that was never heard of, and may be silent for so long yet.
+    fn join(&self, launch: Launch, longest: Duration) -> Decision {
         Decision::Join {
             flight: launch.flight,
-            overdue,
+            silence: Silence {
+                reports: 0,
+                longest,
+            },
             patience: None,
         }
     }
 
-    fn join_patiently(&self, launch: Launch, overdue: Duration, patience: Duration) -> Decision {
-        Decision::Join {
-            flight: launch.flight,
-            overdue,
-            patience: Some(patience),
+    fn join_patiently(&self, launch: Launch, longest: Duration, patience: Duration) -> Decision {
+        match self.join(launch, longest) {
+            Decision::Join {
+                flight, silence, ..
+            } => Decision::Join {
+                flight,
+                silence,
+                patience: Some(patience),
+            },
+            other => other,
         }
+    }
+
+    /// The flight is about to wait for so long.
+    fn report(&mut self, launch: Launch, wait: Duration) {
+        self.machine.report(launch.flight, wait, self.now);
+    }
+
+    fn waited_out(&mut self, launch: Launch, silence: Silence) -> Option<Silence> {
+        self.machine.waited_out(launch.flight, silence, self.now)
     }
 
     fn land(&mut self, launch: Launch, landing: Landing) -> Landed {

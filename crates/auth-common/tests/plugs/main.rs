@@ -14,6 +14,7 @@ mod blocking;
 mod forks;
 mod loopback;
 mod plug;
+mod runtimes;
 mod settings;
 #[cfg(target_os = "linux")]
 mod threads;

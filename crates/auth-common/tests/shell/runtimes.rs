@@ -2,8 +2,10 @@
 //! ones, and nothing here waits for time to pass; where a waiter's own timer is the matter, its runtime is paused.
 
 use std::{
+    panic,
     sync::{
         Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -114,8 +116,39 @@ fn waiter_supersedes_a_flight_that_nobody_drives() {
     start_flight(&a, &scene);
     let (outcome, took) = paused().block_on(timed(scene.token()));
     assert_eq!(outcome.unwrap(), "access-1");
-    // The deadline of a flight, and two seconds of grace.
-    assert_eq!(took.as_secs(), 27);
+    // The time allowed for one attempt, and a second of grace.
+    assert_eq!(took.as_secs(), 11);
+    assert_eq!(scene.vendor.requests(), 2);
+}
+
+/// The thread that carries it computes, or is blocked.
+#[test]
+fn waiter_supersedes_a_flight_that_is_silent_for_longer_than_its_attempt_may_take() {
+    let scene = Scene::with(|builder| builder.attempt_timeout(secs(3)));
+    let gate = Gate::before_the_next_answer_of(&scene.vendor);
+    let a = multi_thread();
+    a.block_on(async { assert!(at_once(scene.token()).is_none()) });
+    gate.reached();
+    scene.vendor.once(|| token("other", LIFETIME));
+    let (outcome, took) = paused().block_on(timed(scene.token()));
+    assert_eq!(outcome.unwrap(), "other");
+    assert_eq!(took.as_secs(), 4);
+    gate.open();
+    finish_flights(&a);
+    assert_eq!(scene.token_at_once().unwrap().unwrap(), "other");
+    assert_eq!(scene.vendor.requests(), 2);
+}
+
+#[test]
+fn flight_that_retries_is_waited_for() {
+    let scene = Scene::new();
+    scene.vendor.once(hang);
+    scene
+        .vendor
+        .once(|| token("late", LIFETIME).map(|it| it.after(secs(5))));
+    let (outcome, took) = paused().block_on(timed(scene.token()));
+    assert_eq!(outcome.unwrap(), "late");
+    assert!(took >= secs(15), "{took:?}");
     assert_eq!(scene.vendor.requests(), 2);
 }
 
@@ -137,7 +170,7 @@ fn superseded_flight_asks_the_vendor_for_nothing_when_it_is_driven_again() {
     let a = current_thread();
     // The caller is polled, and the flight that it starts is not.
     a.block_on(async { assert!(at_once(scene.token()).is_none()) });
-    scene.clock.advance(secs(30));
+    fall_silent(&scene);
     let outcome = paused().block_on(scene.token());
     assert_eq!(outcome.unwrap(), "access-1");
     a.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
@@ -152,7 +185,7 @@ fn superseded_flight_leaves_the_refresh_token_alone_when_it_is_driven_again() {
     scene.clock.advance(LIFETIME);
     let a = current_thread();
     a.block_on(async { assert!(at_once(scene.token()).is_none()) });
-    scene.clock.advance(secs(30));
+    fall_silent(&scene);
     paused().block_on(scene.token()).unwrap();
     a.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
     let asked = [Asked::Login, Asked::Refresh("refresh-1".into())];
@@ -176,7 +209,7 @@ fn superseded_flight_gives_back_the_refresh_token_that_it_could_not_present() {
         assert!(at_once(scene.token()).is_none());
         tokio::time::sleep(Duration::from_millis(10)).await;
     });
-    scene.clock.advance(secs(30));
+    fall_silent(&scene);
     scene.vendor.once(|| token("other", LIFETIME));
     assert_eq!(paused().block_on(scene.token()).unwrap(), "other");
     a.block_on(async { tokio::time::sleep(secs(2)).await });
@@ -213,7 +246,7 @@ fn late_token_of_a_superseded_flight_does_not_displace_a_newer_one() {
         .once(|| token("late", LIFETIME).map(|it| it.after(BRIEF)));
     let (a, b) = (current_thread(), multi_thread());
     start_flight(&a, &scene);
-    scene.clock.advance(OVERDUE);
+    fall_silent(&scene);
     assert_eq!(b.block_on(scene.token()).unwrap(), "access-1");
 
     finish_flights(&a);
@@ -229,7 +262,7 @@ fn late_token_of_a_superseded_flight_is_kept_when_there_is_nothing_newer() {
         .once(|| token("late", LIFETIME).map(|it| it.after(BRIEF)));
     let (a, b) = (current_thread(), current_thread());
     start_flight(&a, &scene);
-    scene.clock.advance(OVERDUE);
+    fall_silent(&scene);
     scene.vendor.once(|| answer(401, ""));
     b.block_on(scene.token()).unwrap_err();
 
@@ -245,7 +278,7 @@ fn late_failure_of_a_superseded_flight_changes_nothing() {
         .once(|| answer(401, "").map(|it| it.after(BRIEF)));
     let (a, b) = (current_thread(), current_thread());
     start_flight(&a, &scene);
-    scene.clock.advance(OVERDUE);
+    fall_silent(&scene);
     b.block_on(scene.token()).unwrap();
     let before = scene.authenticator.snapshot();
 
@@ -265,7 +298,7 @@ fn late_failure_of_a_superseded_flight_does_not_displace_a_newer_refresh_token()
         .vendor
         .once(|| answer(429, "").map(|it| it.after(BRIEF)));
     start_flight(&a, &scene);
-    scene.clock.advance(OVERDUE);
+    fall_silent(&scene);
     b.block_on(scene.token()).unwrap();
 
     finish_flights(&a);
@@ -301,16 +334,40 @@ fn background_flight_that_nobody_drives_counts_as_failed() {
     let scene = Scene::new();
     current_thread().block_on(scene.token()).unwrap();
     scene.clock.advance(secs(3240));
-    let a = current_thread();
-    a.block_on(scene.token()).unwrap();
-    assert!(scene.authenticator.snapshot().in_flight);
-
-    scene.clock.advance(secs(27));
+    let mut undriven = Vec::new();
+    for _ in 0..2 {
+        let a = current_thread();
+        a.block_on(scene.token()).unwrap();
+        assert!(scene.authenticator.snapshot().in_flight);
+        undriven.push(a);
+        fall_silent(&scene);
+        let b = current_thread();
+        assert_eq!(b.block_on(scene.token()).unwrap(), "access-1");
+        assert!(!scene.authenticator.snapshot().in_flight);
+        scene.clock.advance(secs(60));
+    }
+    // The elected caller awaits its own.
     let b = current_thread();
-    b.block_on(scene.token()).unwrap();
-    assert!(!scene.authenticator.snapshot().in_flight);
-    scene.clock.advance(secs(30));
     assert_eq!(b.block_on(scene.token()).unwrap(), "access-2");
+}
+
+/// A laptop that slept, a process that was stopped: the answer lies in the socket.
+#[test]
+fn caller_after_everything_stood_still_waits_for_the_flight_that_goes_on() {
+    let scene = Scene::new();
+    let gate = Gate::before_the_next_answer_of(&scene.vendor);
+    let a = multi_thread();
+    a.block_on(async { assert!(at_once(scene.token()).is_none()) });
+    gate.reached();
+    scene.clock.advance(secs(60));
+    let outcome = current_thread().block_on(async {
+        let mut waiter = Box::pin(scene.token());
+        assert!(at_once(&mut waiter).is_none());
+        gate.open();
+        waiter.await
+    });
+    assert_eq!(outcome.unwrap(), "access-1");
+    assert_eq!(scene.vendor.requests(), 1);
 }
 
 #[test]
@@ -358,6 +415,75 @@ fn without_a_runtime_an_unexpired_token_is_served_all_the_same() {
     assert_eq!(scene.token_at_once().unwrap().unwrap(), "access-1");
     scene.clock.advance(secs(1));
     assert!(scene.token_at_once().unwrap().is_err());
+}
+
+/// As a future that is moved into a block_on of another crate, or into no runtime at all.
+#[test]
+fn call_that_began_in_a_runtime_may_be_polled_outside() {
+    let panics = count_panics();
+    let scene = Scene::new();
+    for ends in [false, true] {
+        scene.vendor.once(hang);
+        let a = current_thread();
+        let mut call = Box::pin(scene.renew());
+        a.block_on(async {
+            assert!(at_once(&mut call).is_none());
+            yield_now().await;
+        });
+        if !ends {
+            assert!(at_once(&mut call).is_none());
+        }
+        drop(a);
+        let error = at_once(&mut call).unwrap().unwrap_err();
+        assert!(matches!(error, Error::Configuration(_)), "{error}");
+        assert!(error.to_string().contains("Tokio"), "{error}");
+    }
+    assert_eq!(panics(), 0);
+}
+
+#[test]
+fn call_whose_runtime_ended_goes_on_in_another() {
+    let panics = count_panics();
+    for a in [current_thread(), multi_thread()] {
+        let scene = Scene::new();
+        scene.vendor.once(hang);
+        let mut call = Box::pin(scene.token());
+        a.block_on(async {
+            assert!(at_once(&mut call).is_none());
+            while scene.vendor.requests() == 0 {
+                yield_now().await;
+            }
+        });
+        drop(a);
+        assert_eq!(current_thread().block_on(call).unwrap(), "access-1");
+        assert_eq!(scene.vendor.requests(), 2);
+    }
+    assert_eq!(panics(), 0);
+}
+
+#[test]
+fn request_past_the_cache_whose_runtime_ended_is_an_error_that_says_so() {
+    let panics = count_panics();
+    let scene = Scene::new();
+    scene.vendor.always(hang);
+    let a = current_thread();
+    let mut call = Box::pin(scene.authenticator.request_token());
+    a.block_on(async {
+        assert!(at_once(&mut call).is_none());
+        yield_now().await;
+    });
+    assert!(at_once(&mut call).is_none());
+    drop(a);
+    let error = at_once(&mut call).unwrap().err().unwrap();
+    assert!(error.to_string().contains("runtime"), "{error}");
+    assert_eq!(panics(), 0);
+}
+
+#[test]
+fn runtime_without_io_carries_a_scripted_transport() {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let scene = Scene::new();
+    assert_eq!(runtime.block_on(scene.token()).unwrap(), "access-1");
 }
 
 #[test]
@@ -409,7 +535,7 @@ fn last_authenticator_ends_a_superseded_flight_too() {
     scene.vendor.always(hang);
     let (a, b) = (current_thread(), current_thread());
     start_flight(&a, &scene);
-    scene.clock.advance(secs(28));
+    fall_silent(&scene);
     start_flight(&b, &scene);
 
     drop(scene.authenticator);
@@ -417,6 +543,19 @@ fn last_authenticator_ends_a_superseded_flight_too() {
         runtime.block_on(yield_now());
         assert_eq!(runtime.metrics().num_alive_tasks(), 0);
     }
+}
+
+/// How often this thread has panicked from now on, caught or not.
+fn count_panics() -> impl Fn() -> usize {
+    let (panics, thread) = (Arc::new(AtomicUsize::new(0)), thread::current().id());
+    let (counted, hook) = (Arc::clone(&panics), panic::take_hook());
+    panic::set_hook(Box::new(move |panic| {
+        if thread::current().id() == thread {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+        hook(panic);
+    }));
+    move || panics.load(Ordering::SeqCst)
 }
 
 /// Holds an answer back until the test says so.
@@ -445,6 +584,17 @@ impl Gate {
     fn open(&self) {
         self.open.send(()).unwrap();
     }
+}
+
+/// The flight under way has been silent for too long, by the clock, and somebody has asked since, and a second more has
+/// passed: the next caller launches another.
+fn fall_silent<E>(scene: &Scene<E>)
+where
+    E: auth_common::TokenEndpoint,
+{
+    scene.clock.advance(secs(30));
+    current_thread().block_on(async { drop(at_once(scene.authenticator.token())) });
+    scene.clock.advance(secs(1));
 }
 
 /// Drives `runtime` for just so long that a flight has sent its next request.
@@ -494,5 +644,3 @@ fn paused() -> Runtime {
 const BRIEF: Duration = Duration::from_millis(1);
 /// A deadline that has passed by the time a runtime is driven again.
 const SHORT: Duration = Duration::from_millis(10);
-/// By then, a flight with that deadline is superseded: two seconds of grace come on top.
-const OVERDUE: Duration = Duration::from_secs(3);
