@@ -294,3 +294,6 @@ impl<E: TokenEndpoint> Drop for Flight<E> {
         }
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

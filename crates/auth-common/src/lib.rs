@@ -10,6 +10,9 @@ pub mod error_texts {}
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 
+#[cfg(test)]
+extern crate self as auth_common;
+
 mod answer;
 mod authenticator;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]

@@ -151,7 +151,7 @@ fn superseded_flight_hands_over_to_the_newer_one() {
         let (reached, open) = gate(&scene, || token("late", LIFETIME));
         let waiters = callers(&scene, 2);
         reached.recv().unwrap();
-        scene.clock.advance(secs(30));
+        fall_silent(&scene);
         let newer = callers(&scene, 2).into_iter().chain([renewal(&scene)]);
         open.send(()).unwrap();
         for waiter in newer.chain(waiters) {
@@ -174,7 +174,7 @@ fn refresh_token_is_presented_by_one_flight_alone() {
         scene.clock.advance(LIFETIME);
         let waiter = callers(&scene, 1);
         reached.recv().unwrap();
-        scene.clock.advance(secs(30));
+        fall_silent(&scene);
         let newer = callers(&scene, 1);
         open.send(()).unwrap();
         for waiter in newer.into_iter().chain(waiter) {
@@ -244,6 +244,17 @@ where
 {
     let token = authenticator.token().await?;
     Ok(token.expose_secret().to_owned())
+}
+
+/// The flight under way has been silent for too long, by the clock, and somebody has asked since, and a second more has
+/// passed: the next caller launches another.
+fn fall_silent<E>(scene: &Scene<E>)
+where
+    E: auth_common::TokenEndpoint,
+{
+    scene.clock.advance(secs(30));
+    drop(at_once(scene.authenticator.token()));
+    scene.clock.advance(secs(1));
 }
 
 /// Holds the next answer back, until it is told to go on.

@@ -133,6 +133,19 @@ async fn rate_limited_refresh_token_is_kept_and_causes_no_login() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn refresh_token_that_the_vendor_repeats_is_withheld() {
+    let scene = logged_in().await;
+    scene
+        .vendor
+        .once(|| refusal(429, "refresh-1 comes too often"));
+    let error = scene.renew().await.unwrap_err();
+    assert_eq!(scene.vendor.asked(), [Login, refresh("refresh-1")]);
+    let told = format!("{error} {error:?}");
+    assert!(told.contains("[withheld] comes too often"), "{told}");
+    assert!(!told.contains("refresh-1"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn short_retry_after_of_a_refresh_is_waited_out() {
     let scene = logged_in().await;
     scene

@@ -139,6 +139,18 @@ fn waiter_supersedes_a_flight_that_is_silent_for_longer_than_its_attempt_may_tak
     assert_eq!(scene.vendor.requests(), 2);
 }
 
+/// An attempt may take no longer than what is left of its flight.
+#[test]
+fn waiter_supersedes_a_silent_flight_a_second_after_its_own_deadline() {
+    let scene = Scene::with(|builder| builder.deadline(secs(3)));
+    scene.vendor.once(hang);
+    let a = current_thread();
+    start_flight(&a, &scene);
+    let (outcome, took) = paused().block_on(timed(scene.token()));
+    assert_eq!(outcome.unwrap(), "access-1");
+    assert_eq!(took.as_secs(), 4);
+}
+
 #[test]
 fn flight_that_retries_is_waited_for() {
     let scene = Scene::new();
@@ -236,6 +248,27 @@ fn credentials_go_with_the_last_authenticator_though_nobody_drives_its_flight() 
     drop(authenticator);
     assert_eq!(Arc::strong_count(&guard), 1);
     drop(a);
+}
+
+/// A flight that waits before a retry holds nothing either.
+#[test]
+fn credentials_go_with_the_last_authenticator_between_two_attempts() {
+    let scene = Scene::new();
+    scene.vendor.once(unreachable);
+    let a = current_thread();
+    start_flight(&a, &scene);
+    a.block_on(yield_now());
+    let Scene {
+        authenticator,
+        guard,
+        ..
+    } = scene;
+    let weak = Arc::downgrade(&guard);
+    drop(guard);
+    // The authenticator's, and that of the way to the vendor, which the flight needs as well.
+    assert_eq!(weak.strong_count(), 2);
+    drop(authenticator);
+    assert_eq!(weak.strong_count(), 1);
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! What is left of a flight once it has landed. All else is seen from outside, in `tests/shell`.
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "../../tests/shell/vendor.rs"]
+mod vendor;
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderValue;
+use tokio::task::yield_now;
+
+use self::vendor::{Credentials, Plain, Vendor, refusal};
+use crate::{
+    cache::{Cache, Destination, Limits, Want},
+    clock::Clock,
+    lifecycle::Policy,
+    source::Origin,
+};
+
+/// It holds the token, or what the vendor said.
+#[tokio::test(start_paused = true)]
+async fn outcome_is_not_kept_after_the_landing() {
+    let (vendor, cache) = scene();
+    cache.obtain(Want::Token).await.unwrap();
+    assert!(cache.lock().under_way.is_none());
+    vendor.once(|| refusal(400, "no"));
+    cache.obtain(Want::Renewal).await.err().unwrap();
+    assert!(cache.lock().under_way.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn finished_tasks_are_forgotten() {
+    let (_, cache) = scene();
+    for _ in 0..10 {
+        cache.obtain(Want::Renewal).await.unwrap();
+        yield_now().await;
+    }
+    assert_eq!(cache.lock().tasks.len(), 1);
+}
+
+fn scene() -> (Vendor, Arc<Cache<Plain>>) {
+    let vendor = Vendor::default();
+    let destination = Destination {
+        transport: vendor.transport(Arc::default()),
+        base: "http://localhost".parse().unwrap(),
+        user_agent: HeaderValue::from_static("sample-auth/0.0.0"),
+    };
+    let limits = Limits {
+        attempts: 1,
+        attempt_timeout: Duration::from_secs(10),
+        policy: Policy::default(),
+    };
+    let credentials = Credentials::guarded_by(Arc::default());
+    let cache = Cache::new(
+        Origin::in_hand(credentials),
+        destination,
+        Clock::default(),
+        limits,
+    );
+    (vendor, Arc::new(cache))
+}
