@@ -1,4 +1,4 @@
-use std::{fmt, fs, num::NonZeroU32};
+use std::{fmt, num::NonZeroU32};
 
 use base64::{
     Engine,
@@ -81,35 +81,8 @@ impl StoreKey {
     ///
     /// As for [`from_env`](Self::from_env).
     pub fn from_vars(vars: &Vars, name: &str) -> Result<Self, ConfigurationError> {
-        let file = format!("{name}_FILE");
-        match (vars.optional(name)?, vars.optional(&file)?) {
-            (Some(value), None) => {
-                let value = Zeroizing::new(value);
-                Self::parse(&value).map_err(|error| error.renamed(name))
-            }
-            (None, Some(path)) => {
-                let text = fs::read_to_string(path).map(Zeroizing::new);
-                let text = text.map_err(|error| {
-                    // Of the error only its kind: its text may repeat the path, which may be a key by mistake.
-                    ConfigurationError::new(
-                        &file,
-                        format!("names no file that can be read: {}", error.kind()),
-                    )
-                })?;
-                Self::parse(&text).map_err(|error| error.renamed(&file))
-            }
-            (None, None) => Err(ConfigurationError::new(
-                format!("{name} or {file}"),
-                "is not set in the environment",
-            )),
-            (Some(mut value), Some(_)) => {
-                value.zeroize();
-                Err(ConfigurationError::new(
-                    format!("{name} and {file}"),
-                    "must not both be set in the environment",
-                ))
-            }
-        }
+        let text = Zeroizing::new(vars.required(name)?);
+        Self::parse(&text).map_err(|error| error.renamed(name))
     }
 
     /// The text that [`parse`](Self::parse) reads, to be kept in a safe place.

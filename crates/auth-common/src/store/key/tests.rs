@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use secrecy::ExposeSecret;
 
@@ -86,17 +86,17 @@ fn a_key_comes_from_a_variable_or_from_the_file_that_another_names() {
     fs::remove_file(&file).unwrap();
 
     let error = |pairs: &[(&str, &str)]| from(pairs).unwrap_err().to_string();
-    assert_eq!(error(&[]), "K or K_FILE is not set in the environment");
+    assert_eq!(error(&[]), "K is not set in the environment");
     assert_eq!(
         error(&[("K", BASE64), ("K_FILE", &path)]),
-        "K and K_FILE must not both be set in the environment"
+        "K and K_FILE are both set: leave one of them out"
     );
     assert!(error(&[("K", "x")]).starts_with("K must be 32 random bytes"));
     // Whoever puts the key itself where its file's name belongs does not find it in a log.
     let mistaken = error(&[("K_FILE", BASE64)]);
     assert_eq!(
         mistaken,
-        "K_FILE names no file that can be read: entity not found"
+        "K_FILE must be the absolute path of a file, such as /run/secrets/password"
     );
 }
 
