@@ -270,6 +270,11 @@ impl<E: TokenEndpoint> Builder<E> {
         self.own_transport(|transport| transport.root_certificate(pem))
     }
 
+    /// Proves who is calling by a client certificate; see [`TransportBuilder::client_certificate`].
+    pub fn client_certificate(self, pem: &[u8]) -> Self {
+        self.own_transport(|transport| transport.client_certificate(pem))
+    }
+
     /// Sends everything through the proxy at `url`; see [`TransportBuilder::proxy`].
     pub fn proxy(self, url: &str) -> Self {
         self.own_transport(|transport| transport.proxy(url))
@@ -375,8 +380,8 @@ impl<E: TokenEndpoint> Builder<E> {
     ///
     /// # Errors
     ///
-    /// When a setting was refused, two of them contradict each other, or the platform's root certificates cannot be
-    /// loaded. The error names the setting.
+    /// When a setting was refused, two of them contradict each other, or what its requests need is not there: root
+    /// certificates on this machine for `https://`, or a proxy variable that can be understood. The error names it.
     pub fn build(self) -> Result<Authenticator<E>, ConfigurationError> {
         if let Some(refused) = self.refused {
             return Err(refused);
@@ -405,7 +410,7 @@ impl<E: TokenEndpoint> Builder<E> {
             (Some(_), Some(_)) => {
                 return Err(ConfigurationError::new(
                     "transport",
-                    "cannot be given together with a root certificate, a proxy or a connect timeout: set them on it",
+                    "cannot be given together with settings of another, such as a proxy or a certificate: set them on it",
                 ));
             }
         };

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use proxy::Proxies;
 use reqwest::ClientBuilder;
+use tls::Tls;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -74,6 +75,8 @@ pub(crate) trait Scripted: Send + Sync {
 
 struct Http {
     proxies: Proxies,
+    /// Why it can carry no HTTPS.
+    lacks: Option<ConfigurationError>,
     /// Through a proxy, and past it.
     proxied: reqwest::Client,
     direct: reqwest::Client,
@@ -97,13 +100,17 @@ impl Transport {
             return Ok(transport.clone());
         }
         let transport = Self::builder().build()?;
+        // What is missing now may be there at the next call.
+        if matches!(&transport.0, Carrier::Http(http) if http.lacks.is_some()) {
+            return Ok(transport);
+        }
         Ok(SHARED.get_or_init(|| transport).clone())
     }
 
     /// Refuses what it cannot carry to `base`, though to others it may.
     pub(crate) fn check_for(&self, base: &BaseUrl) -> Result<(), ConfigurationError> {
         match &self.0 {
-            Carrier::Http(http) => http.proxies.before(base).map(drop),
+            Carrier::Http(http) => http.check_for(base),
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => Ok(()),
         }
@@ -147,6 +154,18 @@ impl Transport {
 }
 
 impl Http {
+    fn check_for(&self, base: &BaseUrl) -> Result<(), ConfigurationError> {
+        let proxy = self.proxies.before(base)?;
+        let tls = [Some(base.as_url()), proxy]
+            .into_iter()
+            .flatten()
+            .any(|url| url.scheme() == "https");
+        match &self.lacks {
+            Some(lack) if tls => Err(lack.clone()),
+            _ => Ok(()),
+        }
+    }
+
     async fn round_trip(
         &self,
         base: &BaseUrl,
@@ -197,6 +216,7 @@ pub struct TransportBuilder {
     connect_timeout: Duration,
     /// In PEM, checked.
     roots: Vec<Vec<u8>>,
+    identity: Option<tls::Identity>,
     proxy: Route,
     refused: Option<ConfigurationError>,
 }
@@ -214,6 +234,7 @@ impl Default for TransportBuilder {
         Self {
             connect_timeout: CONNECT_TIMEOUT,
             roots: Vec::new(),
+            identity: None,
             proxy: Route::Environment,
             refused: None,
         }
@@ -229,6 +250,18 @@ impl TransportBuilder {
     pub fn root_certificate(mut self, pem: &[u8]) -> Self {
         match tls::check(pem) {
             Ok(()) => self.roots.push(pem.to_vec()),
+            Err(error) => self.refused = Some(error),
+        }
+        self
+    }
+
+    /// Proves who is calling by a client certificate, to a server or a gateway that asks for one (mutual TLS). `pem` has
+    /// the certificate first, then those that lead from it to its authority, if any, and its private key anywhere, without
+    /// a passphrase: PKCS#8, PKCS#1 or SEC1. Nothing is kept of `pem` itself, nor a copy of the key other than the TLS
+    /// library's.
+    pub fn client_certificate(mut self, pem: &[u8]) -> Self {
+        match tls::identity(pem) {
+            Ok(identity) => self.identity = Some(identity),
             Err(error) => self.refused = Some(error),
         }
         self
@@ -266,7 +299,8 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting was refused, or the platform's root certificates cannot be loaded.
+    /// When a setting was refused. What only some requests need is asked for where an authenticator is built that sends
+    /// them: a proxy that can be understood, and root certificates on this machine.
     pub fn build(self) -> Result<Transport, ConfigurationError> {
         if let Some(refused) = &self.refused {
             return Err(refused.clone());
@@ -276,14 +310,16 @@ impl TransportBuilder {
             Route::Direct => Proxies::none(),
             Route::Proxy(url) => Proxies::all(url.clone()),
         };
+        let tls = Tls::new(&self.roots, self.identity.as_ref())?;
         Ok(Transport(Carrier::Http(Arc::new(Http {
-            proxied: self.client(&proxies)?,
-            direct: self.client(&Proxies::none())?,
+            proxied: self.client(&tls, &proxies)?,
+            direct: self.client(&tls, &Proxies::none())?,
             proxies,
+            lacks: tls.lack().cloned(),
         }))))
     }
 
-    fn client(&self, proxies: &Proxies) -> Result<reqwest::Client, ConfigurationError> {
+    fn client(&self, tls: &Tls, proxies: &Proxies) -> Result<reqwest::Client, ConfigurationError> {
         // Every setting is made here, also those that are the default of the features this crate asks for: another
         // crate in the program may ask for more, and must not change how tokens travel.
         let mut client = reqwest::Client::builder()
@@ -302,7 +338,7 @@ impl TransportBuilder {
             // Plain HTTP may go there, so no resolver is to say where that is.
             .resolve_to_addrs(LOCALHOST, &LOOPBACK)
             .connect_timeout(self.connect_timeout);
-        client = tls::configure(client, &self.roots)?;
+        client = tls.configure(client);
         let client = proxies.configure(client).and_then(ClientBuilder::build);
         client.map_err(|error| {
             ConfigurationError::new(

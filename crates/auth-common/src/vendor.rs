@@ -238,6 +238,9 @@ macro_rules! vendor {
             /// Trusts the certificate authorities in `pem` as well; see [`TransportBuilder::root_certificate`].
             root_certificate(pem: &[u8]);
 
+            /// Proves who is calling by a client certificate; see [`TransportBuilder::client_certificate`].
+            client_certificate(pem: &[u8]);
+
             /// Sends everything through the proxy at `url`; see [`TransportBuilder::proxy`].
             proxy(url: &str);
 
@@ -473,8 +476,9 @@ macro_rules! __vendor_settings {
             ///
             /// # Errors
             ///
-            /// When a setting was refused, two of them contradict each other, or the platform's root certificates
-            /// cannot be loaded. The error names the setting.
+            /// When a setting was refused, two of them contradict each other, or what its requests need is not there:
+            /// root certificates on this machine for `https://`, or a proxy variable that can be understood. The error
+            /// names it.
             pub fn build(self) -> Result<$authenticator, ConfigurationError> {
                 self.0.build().map($authenticator)
             }

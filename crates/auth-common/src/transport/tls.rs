@@ -2,14 +2,36 @@
 
 use std::{error::Error as StdError, io, iter};
 
-use reqwest::ClientBuilder;
-
 use crate::{ConfigurationError, redaction};
 use problem::Problem;
 
 mod problem;
 #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 mod verifier;
+
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+mod pem;
+#[cfg(all(
+    feature = "native-tls",
+    not(any(feature = "rustls", feature = "rustls-ring"))
+))]
+mod with_native_tls;
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+mod with_rustls;
+#[cfg(not(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")))]
+mod without;
+
+#[cfg(all(
+    feature = "native-tls",
+    not(any(feature = "rustls", feature = "rustls-ring"))
+))]
+use with_native_tls as backend;
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+use with_rustls as backend;
+#[cfg(not(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")))]
+use without as backend;
+
+pub(super) use backend::{Identity, Tls, identity};
 
 /// Checks certificates in PEM.
 #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
@@ -23,86 +45,6 @@ pub(super) fn check(pem: &[u8]) -> Result<(), ConfigurationError> {
 #[cfg(not(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")))]
 pub(super) fn check(_: &[u8]) -> Result<(), ConfigurationError> {
     Err(refused("needs a feature for TLS, such as `rustls`"))
-}
-
-/// Sets everything that concerns TLS. `roots` are trusted beside the platform's own.
-///
-/// The provider of cryptography is handed over, not installed for the whole process, so that it does not matter which
-/// others are compiled in.
-#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
-pub(super) fn configure(
-    client: ClientBuilder,
-    roots: &[Vec<u8>],
-) -> Result<ClientBuilder, ConfigurationError> {
-    use std::sync::Arc;
-
-    use rustls::{
-        ClientConfig,
-        pki_types::{CertificateDer, pem::PemObject},
-        version::{TLS12, TLS13},
-    };
-
-    let roots: Vec<CertificateDer<'static>> = roots
-        .iter()
-        .flat_map(|pem| CertificateDer::pem_slice_iter(pem))
-        .collect::<Result<_, _>>()
-        .map_err(|_| refused("must be one or more certificates in PEM"))?;
-    let failed = |error: rustls::Error| {
-        ConfigurationError::new("transport", format!("cannot be set up: {error}"))
-    };
-    let provider = provider();
-    let verifier = verifier::ServerVerifier::new(roots, &provider).map_err(failed)?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(failed)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(client.tls_backend_preconfigured(config))
-}
-
-#[cfg(feature = "rustls-ring")]
-fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
-    rustls::crypto::ring::default_provider().into()
-}
-
-/// That of the program, where it has chosen one.
-#[cfg(all(feature = "rustls", not(feature = "rustls-ring")))]
-fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
-    use rustls::crypto::{CryptoProvider, aws_lc_rs};
-
-    CryptoProvider::get_default()
-        .cloned()
-        .unwrap_or_else(|| aws_lc_rs::default_provider().into())
-}
-
-#[cfg(all(
-    feature = "native-tls",
-    not(any(feature = "rustls", feature = "rustls-ring"))
-))]
-pub(super) fn configure(
-    client: ClientBuilder,
-    roots: &[Vec<u8>],
-) -> Result<ClientBuilder, ConfigurationError> {
-    let client = client.tls_backend_native();
-    let client = client.tls_version_min(reqwest::tls::Version::TLS_1_2);
-    if roots.is_empty() {
-        return Ok(client);
-    }
-    let roots: Vec<Vec<reqwest::Certificate>> = roots
-        .iter()
-        .map(|pem| reqwest::Certificate::from_pem_bundle(pem))
-        .collect::<Result<_, _>>()
-        .map_err(|_| refused("must be one or more certificates in PEM"))?;
-    Ok(client.tls_certs_merge(roots.into_iter().flatten()))
-}
-
-#[cfg(not(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")))]
-pub(super) fn configure(
-    client: ClientBuilder,
-    _: &[Vec<u8>],
-) -> Result<ClientBuilder, ConfigurationError> {
-    Ok(client)
 }
 
 /// Why the server's certificate is not accepted, and what to do, where that is the trouble. The TLS library's own reason is
@@ -175,3 +117,25 @@ fn chain<'a>(
 fn refused(rule: &str) -> ConfigurationError {
     ConfigurationError::new("root certificate", rule)
 }
+
+fn bad_identity(rule: &str) -> ConfigurationError {
+    ConfigurationError::new("client certificate", rule)
+}
+
+/// The machine has none to verify a server's certificate by.
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
+fn no_roots() -> ConfigurationError {
+    ConfigurationError::new(
+        "root certificates",
+        "are missing on this machine: install its package `ca-certificates`, let SSL_CERT_FILE name a file that holds \
+         some, or give your own",
+    )
+}
+
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+const UNUSABLE_CERTIFICATE: &str = "holds a certificate that cannot be read";
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+const UNUSABLE_KEY: &str =
+    "holds a private key that cannot be used: PKCS#8, PKCS#1 and SEC1 are understood";
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+const FOREIGN_KEY: &str = "holds a private key that is not that of its first certificate";

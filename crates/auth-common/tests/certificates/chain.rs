@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, date_time_ymd,
+};
 use rustls::{
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
@@ -98,6 +101,18 @@ impl Authority {
 
     pub(crate) fn pem(&self) -> String {
         self.pem.clone()
+    }
+
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        self.der.clone()
+    }
+
+    /// The certificate of a caller who has `key`.
+    pub(crate) fn certify(&self, key: &KeyPair) -> Certificate {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "shop");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.signed_by(key, &self.issuer).unwrap()
     }
 
     pub(crate) fn signing(&self, years: Years) -> Chain {

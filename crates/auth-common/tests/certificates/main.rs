@@ -1,9 +1,19 @@
 //! Certificates of every wrong kind, and some that are right: whichever library does TLS, the same are accepted, and the
 //! same words say what is wrong with the others. Without a feature for TLS there is nothing to test.
 #![cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
+#[path = "../plugs/alone.rs"]
+mod alone;
+mod callers;
 mod chain;
+mod roots;
+#[expect(dead_code, reason = "the page of error texts uses more of it")]
 mod server;
 #[path = "../plugs/vendor.rs"]
 #[expect(dead_code, reason = "the tests of the plugs use more of it")]

@@ -25,6 +25,28 @@ pub(crate) fn examples() -> Vec<Refused> {
             ]),
             "an empty variable counts as one that is not set",
         ),
+        (
+            from_vars(&[
+                ("SAMPLE_URL", "https://api.example.com"),
+                ("SAMPLE_PASSWORD", "x"),
+                ("SAMPLE_PASSWORD_FILE", "/run/secrets/password"),
+            ]),
+            "a secret stands in the variable, or in the file that the other names",
+        ),
+        (
+            from_vars(&[
+                ("SAMPLE_URL", "https://api.example.com"),
+                ("SAMPLE_PASSWORD_FILE", "password"),
+            ]),
+            "name the file, and in full",
+        ),
+        (
+            from_vars(&[
+                ("SAMPLE_URL", "https://api.example.com"),
+                ("SAMPLE_PASSWORD_FILE", "/run/secrets/nothing"),
+            ]),
+            "look whether the secret is mounted, and who may read it",
+        ),
         (password(""), "give it"),
         (
             password("line\nbreak"),
@@ -80,7 +102,19 @@ pub(crate) fn examples() -> Vec<Refused> {
             build(here().user_agent_prefix("shop\n")),
             "use letters, digits and `/`",
         ),
+        (
+            build(here().user_agent_prefix("padaria-pão/1")),
+            "use letters, digits and `/`",
+        ),
+        (
+            build(here().user_agent_prefix(&"x".repeat(300))),
+            "name the application and its version alone",
+        ),
         (build(here().proxy("://")), "give it as in the text"),
+        (
+            build(here().proxy("http://shop@proxy.example.com")),
+            "`http://user:password@host:port`",
+        ),
         (
             build(here().proxy("socks5://proxy.example.com")),
             "use an HTTP proxy",
@@ -88,6 +122,18 @@ pub(crate) fn examples() -> Vec<Refused> {
         (
             build(here().root_certificate(b"no certificate")),
             "give the file's content, which begins with `-----BEGIN CERTIFICATE-----`",
+        ),
+        (
+            build(here().client_certificate(b"no certificate")),
+            "give certificate and key in one text: `cat client.crt client.key`",
+        ),
+        (
+            build(here().client_certificate(&section("CERTIFICATE", "AAAA"))),
+            "give certificate and key in one text: `cat client.crt client.key`",
+        ),
+        (
+            build(here().client_certificate(&section("ENCRYPTED PRIVATE KEY", "AAAA"))),
+            "and keep the file as a secret",
         ),
         (
             build(here().transport(Transport::shared().unwrap()).no_proxy()),
@@ -113,6 +159,10 @@ fn from_vars(vars: &[(&str, &str)]) -> ConfigurationError {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Authenticator::<Sample>::builder_from(&Vars::from_pairs(vars)).unwrap_err()
+}
+
+fn section(label: &str, base64: &str) -> Vec<u8> {
+    format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n").into_bytes()
 }
 
 fn here() -> Builder<Sample> {

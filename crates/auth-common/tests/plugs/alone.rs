@@ -2,14 +2,16 @@
 
 use std::{env, process::Command};
 
-/// Runs this ignored test in a process of its own, with these environment variables, and no others that name a proxy.
+/// Runs this ignored test in a process of its own, with these environment variables, and no others that name a proxy
+/// or root certificates.
 pub(crate) fn run(test: &str, vars: &[(&str, &str)]) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", test, "--ignored"]);
     for (name, _) in env::vars_os() {
         let known = name.to_string_lossy().to_ascii_lowercase();
         // Where the second is set, the program takes itself for a CGI script, and HTTP_PROXY for a header.
-        if known.ends_with("_proxy") || known == "request_method" {
+        if known.ends_with("_proxy") || known.starts_with("ssl_cert_") || known == "request_method"
+        {
             command.env_remove(name);
         }
     }

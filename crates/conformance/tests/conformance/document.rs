@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, env, fs, path::Path, process};
 
 use auth_common::{
-    Authenticator, ErrorKind, TokenEndpoint, Vars,
+    Authenticator, Builder, ErrorKind, TokenEndpoint, Vars,
     testing::{RequestKind, StandIn},
 };
 
@@ -129,9 +129,12 @@ async fn every_variable_may_be_a_file<V: Vendor>() {
         })
         .collect();
     let vars = Vars::from_pairs(mounted);
-    let built = Authenticator::<V::Endpoint>::builder_from(&vars);
+    let client = Authenticator::<V::Endpoint>::builder_from(&vars)
+        .and_then(Builder::build)
+        .unwrap();
+    let token = client.token().await;
     fs::remove_dir_all(folder).unwrap();
-    built.unwrap().build().unwrap().token().await.unwrap();
+    token.unwrap();
     assert_eq!((vendor.logins(), vendor.refused()), (1, 0));
 }
 every_vendor!(every_variable_may_be_a_file);

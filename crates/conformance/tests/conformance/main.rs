@@ -19,7 +19,6 @@ mod plugs;
 mod scenarios;
 mod secrets;
 mod server;
-mod sources;
 mod table;
 mod tls;
 mod vendor;
