@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
+use crate::lifetime::{jitter, per_mille};
 
 #[test]
 fn row_of_a_kind_is_its_own() {
@@ -24,6 +25,16 @@ fn no_failure_is_a_configuration_and_none_pauses_longer_at_first_than_later() {
 fn refused_credentials_are_never_repeated() {
     let row = FailureKind::CredentialsRefused.row();
     assert_eq!((row.login_repeats, row.renew_may_try), (0, false));
+}
+
+/// The READMEs say so.
+#[test]
+fn refused_credentials_are_left_alone_for_48_to_72_s_at_first_and_for_about_15_min_at_last() {
+    let row = FailureKind::CredentialsRefused.row();
+    let by_chance = |pause, draw| per_mille(pause, jitter(draw)).as_secs();
+    let first = [0, 1000].map(|draw| by_chance(row.first_pause, draw));
+    assert_eq!(first, [48, 72]);
+    assert_eq!(row.longest_pause, Duration::from_secs(15 * 60));
 }
 
 /// The table in the documentation is this one. To write it anew: `BLESS=1 cargo test -p auth-common failure`.

@@ -68,7 +68,7 @@ async fn connections() -> Vec<Example> {
         Example {
             what: "The connection ends before the answer does",
             error: cut().await,
-            advice: "Wait: it is asked again by itself. If it lasts, something in between hangs up, such as a firewall.",
+            advice: "Wait: the next call asks again. If it lasts, something in between hangs up, such as a firewall.",
         },
         Example {
             what: "An answer much too large",

@@ -42,6 +42,16 @@ pub(crate) async fn examples() -> Vec<Example> {
                      start no other program with the same ones.",
         },
         Example {
+            what: "A password with a space behind it",
+            error: failure(
+                Authenticator::builder(base(), Credential::new("password", "s3cret ").unwrap())
+                    .transport(answering(json(401, r#"{"error":"invalid_grant"}"#))),
+            )
+            .await,
+            advice: "A password may end so, and is sent as it is. If this one does not, take the character off where the \
+                     value comes from.",
+        },
+        Example {
             what: "Too many logins",
             error: answered(json(429, r#"{"error":"too many requests"}"#)).await,
             advice: "Wait until the moment at the end. Then let fewer processes log in: keep one authenticator for each \
@@ -62,7 +72,7 @@ pub(crate) async fn examples() -> Vec<Example> {
         Example {
             what: "The vendor is overloaded, or restarts",
             error: answered(json(503, "")).await,
-            advice: "Wait: it is asked again by itself. If it lasts, look at the vendor's status page.",
+            advice: "Wait: the next call asks again. If it lasts, look at the vendor's status page.",
         },
         Example {
             what: "The vendor is overloaded, and says for how long",
@@ -104,7 +114,7 @@ pub(crate) async fn examples() -> Vec<Example> {
                     .attempts(1),
             )
             .await,
-            advice: "Wait: it is asked again by itself. If it lasts, the vendor is down, or a firewall swallows what is sent.",
+            advice: "Wait: the next call asks again. If it lasts, the vendor is down, or a firewall swallows what is sent.",
         },
     ]
 }

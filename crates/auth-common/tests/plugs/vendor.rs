@@ -48,6 +48,10 @@ impl TokenEndpoint for Sample {
         vec![password.expose_secret()]
     }
 
+    fn given(password: &Credential) -> Vec<&Credential> {
+        vec![password]
+    }
+
     fn token_request(password: &Credential) -> TokenRequest {
         TokenRequest::form("login", &[("password", password.expose_secret())])
     }
