@@ -150,6 +150,19 @@ impl Transport {
         within(allowed, pin!(round_trip), once_more)
             .await
             .unwrap_or_else(|| Err(Fault::slow(allowed)))
+            .map_err(|fault| match self.proxy(base) {
+                Some(proxy) => fault.through(proxy),
+                None => fault,
+            })
+    }
+
+    /// The proxy that requests below `base` go through.
+    fn proxy(&self, base: &BaseUrl) -> Option<&Url> {
+        match &self.0 {
+            Carrier::Http(http) => http.proxies.before(base).ok().flatten(),
+            #[cfg(feature = "testing")]
+            Carrier::Scripted(_) => None,
+        }
     }
 }
 
@@ -420,6 +433,15 @@ impl Fault {
         Self::new(FailureKind::Slow, what)
     }
 
+    /// Names the proxy, without its user name and password.
+    fn through(self, proxy: &Url) -> Self {
+        let proxy = proxy.origin().ascii_serialization();
+        let what = self
+            .what
+            .replace(ADDRESS, &format!("{ADDRESS} through the proxy {proxy}"));
+        Self::new(self.kind, what)
+    }
+
     fn from_http(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if let Some(problem) = tls::certificate_problem(&error) {
@@ -452,8 +474,8 @@ fn proxy_problem(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     let mut chain = iter::successors(Some(error), |error| (*error).source());
     let tunnel = chain.find(|error| error.to_string().starts_with("tunnel error: "))?;
     Some(match tunnel.source() {
-        Some(_) => "the proxy cannot be reached",
-        None => "the proxy does not let it through",
+        Some(_) => "it cannot be reached itself",
+        None => "it does not let this through",
     })
 }
 

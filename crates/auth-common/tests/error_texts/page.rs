@@ -37,6 +37,12 @@ pub(crate) fn page(examples: &[Example], refused: &[Refused]) -> String {
 /// place that knows of it.
 fn settled(text: &str) -> String {
     let mut text = text.replace(UNKNOWN, "https://api.example.con");
+    text = between(
+        &text,
+        "the proxy http://127.0.0.1:",
+        ":",
+        "the proxy http://proxy.example.com:3128:",
+    );
     text = between(&text, "(os error ", ")", "(os error 111)");
     text = between(&text, "://localhost:", "/", "://api.example.com/");
     text = between(
