@@ -275,6 +275,11 @@ impl<E: TokenEndpoint> Builder<E> {
         self.own_transport(|transport| transport.client_certificate(pem))
     }
 
+    /// Sends this header with every request for a token, for a gateway; see [`TransportBuilder::header`].
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.own_transport(|transport| transport.header(name, value))
+    }
+
     /// Sends everything through the proxy at `url`; see [`TransportBuilder::proxy`].
     pub fn proxy(self, url: &str) -> Self {
         self.own_transport(|transport| transport.proxy(url))

@@ -394,7 +394,7 @@ impl<E: TokenEndpoint> Cache<E> {
         Fingerprint(self.keys.hash_one(E::secrets(credentials)))
     }
 
-    /// Hands over what nothing that is shown may repeat: what was presented, and the cached token.
+    /// Hands over what nothing that is shown may repeat: what was presented, the cached token, and what the transport adds.
     pub(crate) fn with_secrets<T>(
         &self,
         sent: Option<&Sent<E>>,
@@ -405,6 +405,7 @@ impl<E: TokenEndpoint> Cache<E> {
         let mut secrets = sent.map(Sent::secrets).unwrap_or_default();
         secrets.extend(refresh_token);
         secrets.extend(current.as_deref().map(|it| it.token.expose_secret()));
+        secrets.extend(self.destination.transport.secrets());
         read(&secrets)
     }
 

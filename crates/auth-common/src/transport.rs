@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use proxy::Proxies;
 use reqwest::ClientBuilder;
 use tls::Tls;
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     BaseUrl, ConfigurationError, TokenRequest, Vars, base_url::LOCALHOST, deadline::within,
-    error::ADDRESS, failure::FailureKind, redaction, request_id, retry,
+    error::ADDRESS, failure::FailureKind, redaction, request_id, retry, token::secret_header,
 };
 
 mod proxy;
@@ -74,6 +74,8 @@ pub(crate) trait Scripted: Send + Sync {
 }
 
 struct Http {
+    /// A gateway's, on every request.
+    headers: HeaderMap,
     proxies: Proxies,
     /// Why it can carry no HTTPS.
     lacks: Option<ConfigurationError>,
@@ -114,6 +116,17 @@ impl Transport {
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => Ok(()),
         }
+    }
+
+    /// What goes with every request and must not be shown.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let headers = match &self.0 {
+            Carrier::Http(http) => Some(&http.headers),
+            #[cfg(feature = "testing")]
+            Carrier::Scripted(_) => None,
+        };
+        let values = headers.into_iter().flat_map(HeaderMap::values);
+        values.filter_map(|value| str::from_utf8(value.as_bytes()).ok())
     }
 
     #[cfg(feature = "testing")]
@@ -191,7 +204,11 @@ impl Http {
             Err(refused) => return Err(Fault::not_sent(&refused.to_string())),
         };
         let url = base.join(request.path());
-        let (headers, body) = request.into_parts();
+        let (mut headers, body) = request.into_parts();
+        for (name, value) in &self.headers {
+            // A gateway's header comes beside the vendor's, never in its place.
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
         let mut response = client
             .post(url)
             .headers(headers)
@@ -230,6 +247,7 @@ pub struct TransportBuilder {
     /// In PEM, checked.
     roots: Vec<Vec<u8>>,
     identity: Option<tls::Identity>,
+    headers: HeaderMap,
     proxy: Route,
     refused: Option<ConfigurationError>,
 }
@@ -248,6 +266,7 @@ impl Default for TransportBuilder {
             connect_timeout: CONNECT_TIMEOUT,
             roots: Vec::new(),
             identity: None,
+            headers: HeaderMap::new(),
             proxy: Route::Environment,
             refused: None,
         }
@@ -276,6 +295,22 @@ impl TransportBuilder {
         match tls::identity(pem) {
             Ok(identity) => self.identity = Some(identity),
             Err(error) => self.refused = Some(error),
+        }
+        self
+    }
+
+    /// Sends this header with every request for a token, such as a key that a gateway in front of the vendor wants. One
+    /// that the request itself needs is refused: `Authorization`, `Content-Type`, `Host`, `User-Agent`, and the like. The
+    /// last of a name counts.
+    ///
+    /// The value is kept as the credentials are: no `Debug`, log or error shows it, also where an answer repeats it, and
+    /// it is wiped.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match gateway_header(name, value) {
+            Ok((name, value)) => {
+                self.headers.insert(name, value);
+            }
+            Err(refused) => self.refused = Some(refused),
         }
         self
     }
@@ -329,6 +364,7 @@ impl TransportBuilder {
             direct: self.client(&tls, &Proxies::none())?,
             proxies,
             lacks: tls.lack().cloned(),
+            headers: self.headers,
         }))))
     }
 
@@ -360,6 +396,31 @@ impl TransportBuilder {
             )
         })
     }
+}
+
+/// No error shows the value, nor a name that is none: it may be the value.
+fn gateway_header(
+    name: &str,
+    value: &str,
+) -> Result<(HeaderName, HeaderValue), ConfigurationError> {
+    let refused = |rule: String| ConfigurationError::new("header", rule);
+    let name: HeaderName = name
+        .parse()
+        .map_err(|_| refused("must have a name such as X-Api-Key".into()))?;
+    if OWN_HEADERS.contains(&name) || name.as_str().starts_with("accept") {
+        return Err(refused(format!(
+            "must not be {name}: the request needs its own"
+        )));
+    }
+    let ends = |is: char| is.is_whitespace();
+    if value.is_empty() || value.starts_with(ends) || value.ends_with(ends) {
+        return Err(refused(format!(
+            "{name} must neither be empty nor begin or end in white space"
+        )));
+    }
+    let value = secret_header(&[value])
+        .map_err(|_| refused(format!("{name} must not contain control characters")))?;
+    Ok((name, value))
 }
 
 impl fmt::Debug for TransportBuilder {
@@ -503,3 +564,19 @@ const MOST_HEADERS: usize = 64;
 const LONGEST_BODY: usize = 64 * 1024;
 /// Holds any of the documented answers.
 const TYPICAL_BODY: usize = 4 * 1024;
+/// What describes the request and its body, names both sides, or is the connection's own affair.
+const OWN_HEADERS: [HeaderName; 13] = [
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::EXPECT,
+    header::HOST,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::USER_AGENT,
+];

@@ -241,6 +241,9 @@ macro_rules! vendor {
             /// Proves who is calling by a client certificate; see [`TransportBuilder::client_certificate`].
             client_certificate(pem: &[u8]);
 
+            /// Sends this header with every request for a token, for a gateway; see [`TransportBuilder::header`].
+            header(name: &str, value: &str);
+
             /// Sends everything through the proxy at `url`; see [`TransportBuilder::proxy`].
             proxy(url: &str);
 

@@ -110,6 +110,19 @@ pub(crate) fn examples() -> Vec<Refused> {
             build(here().user_agent_prefix(&"x".repeat(300))),
             "name the application and its version alone",
         ),
+        (
+            build(here().header("X-Api-Key:", "x")),
+            "give the name without a colon, and the value apart",
+        ),
+        (
+            build(here().header("Authorization", "x")),
+            "a gateway's key needs a header of its own",
+        ),
+        (build(here().header("X-Api-Key", "")), "give it"),
+        (
+            build(here().header("X-Api-Key", "x\ny")),
+            "look at what was read",
+        ),
         (build(here().proxy("://")), "give it as in the text"),
         (
             build(here().proxy("http://shop@proxy.example.com")),

@@ -3,7 +3,7 @@
 use std::{env, net::TcpListener, time::Duration};
 
 use auth_common::{
-    BaseUrl, Builder, Error,
+    BaseUrl, Builder, Error, Transport,
     testing::{StandIn, Wiretap},
 };
 
@@ -253,6 +253,95 @@ fn application_whose_name_breaks_the_header_is_refused() {
         let error = abroad().user_agent_prefix(prefix).build().unwrap_err();
         assert_eq!(error.field(), "User-Agent prefix", "{prefix:?}");
         assert_eq!(error.rule(), rule, "{prefix:?}");
+    }
+}
+
+// The header of a gateway.
+
+#[tokio::test]
+async fn header_of_a_gateway_goes_with_every_request_for_a_token() {
+    let body = granted("access-1", Some("refresh-1"));
+    let vendor = Wiretap::answering("200 OK", &body).unwrap();
+    let authenticator = builder(vendor.base_url().unwrap())
+        .header("X-Api-Key", "replaced")
+        .header("x-api-key", "k3y of the gateway")
+        .header("X-Client", "shöp")
+        .build()
+        .unwrap();
+    authenticator.token().await.unwrap();
+    // By the refresh token.
+    authenticator.renew().await.unwrap();
+    assert!(authenticator.request_token().await.is_ok());
+    let paths = ["post /login ", "post /refresh ", "post /login "];
+    for (request, path) in vendor.requests().iter().zip(paths) {
+        let request = text(request);
+        assert!(request.starts_with(path), "{request}");
+        assert!(request.contains("\r\nx-api-key: k3y of the gateway\r\n"));
+        assert!(request.contains("\r\nx-client: shöp\r\n"));
+        assert!(!request.contains("replaced"));
+    }
+    assert_eq!(vendor.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn header_of_a_gateway_is_never_shown() {
+    let key = "k3y-of-the-gateway";
+    let said = format!(r#"{{"error":"who is {key}?"}}"#);
+    let vendor = Wiretap::answering("400 Bad Request", &said).unwrap();
+    let settings = Transport::builder().header("X-Api-Key", key);
+    assert!(!format!("{settings:?}").contains(key));
+    let transport = settings.build().unwrap();
+    assert!(!format!("{transport:?}").contains(key));
+    let builder = builder(vendor.base_url().unwrap()).transport(transport);
+    let authenticator = builder.build().unwrap();
+    assert!(!format!("{authenticator:?}").contains(key));
+    let error = authenticator.authorization().await.unwrap_err();
+    assert!(text(&vendor.requests()[0]).contains(key));
+    assert!(error.to_string().contains("who is"), "{error}");
+    assert!(!format!("{error} {error:?}").contains(key), "{error}");
+}
+
+#[test]
+fn header_that_the_request_needs_itself_is_refused_by_name() {
+    for name in [
+        "Authorization",
+        "CONTENT-TYPE",
+        "Content-Length",
+        "Host",
+        "Accept",
+        "Accept-Encoding",
+        "User-Agent",
+        "Transfer-Encoding",
+        "Proxy-Authorization",
+    ] {
+        let error = abroad().header(name, "s3cret").build().unwrap_err();
+        let name = name.to_ascii_lowercase();
+        assert_eq!(
+            error.to_string(),
+            format!("header must not be {name}: the request needs its own")
+        );
+    }
+}
+
+#[test]
+fn header_that_is_none_is_refused_without_its_value() {
+    let name = "header must have a name such as X-Api-Key";
+    let ends = "header x-api-key must neither be empty nor begin or end in white space";
+    for (header, text) in [
+        (("", "s3cret"), name),
+        (("X Api Key", "s3cret"), name),
+        // Both in one.
+        (("X-Api-Key: s3cret", ""), name),
+        (("X-Api-Key", ""), ends),
+        (("X-Api-Key", "s3cret\n"), ends),
+        (("X-Api-Key", " s3cret"), ends),
+        (
+            ("X-Api-Key", "s3cret\r\nX-Injected: 1"),
+            "header x-api-key must not contain control characters",
+        ),
+    ] {
+        let error = abroad().header(header.0, header.1).build().unwrap_err();
+        assert_eq!(error.to_string(), text, "{header:?}");
     }
 }
 

@@ -332,6 +332,21 @@ fn read_settings<V: Vendor>(read: &mut Readings) {
                 .root_certificate(text.as_bytes())
                 .build()
                 .err(),
+            Transport::builder()
+                .client_certificate(text.as_bytes())
+                .build()
+                .err(),
+            Transport::builder()
+                .header("X-Api-Key", &format!("{text}\t"))
+                .build()
+                .err(),
+            Transport::builder()
+                .header(&format!("X Api Key: {text}"), text)
+                .build()
+                .err(),
+            Vars::from_pairs([("NAME_FILE", text)])
+                .credential("NAME")
+                .err(),
             Credential::with_limit("password", text, 3).err(),
             Vars::from_pairs([("NAME", format!("{text}\t"))])
                 .credential("NAME")
