@@ -71,6 +71,12 @@ impl InvalidationGuard {
         self.pending = true;
         true
     }
+
+    /// For how long refusals are not believed, now that one was not; `None` when the next one is.
+    pub(crate) fn ignores_for(&self, now: Duration) -> Option<Duration> {
+        let end = self.landed?.saturating_add(self.pause);
+        (self.refused_new && now < end).then(|| end.saturating_sub(now))
+    }
 }
 
 /// A token that is refused at this age is one that an API never accepted, even if it is asked once a minute only.

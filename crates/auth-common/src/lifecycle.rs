@@ -507,6 +507,12 @@ impl Lifecycle {
         }
     }
 
+    /// How long until an API's refusal of the cached token is believed again; `None` when nothing stands in the way.
+    pub(crate) fn ignores_refusals_for(&self, now: Moment) -> Option<Duration> {
+        self.held?;
+        self.invalidation.ignores_for(now.monotonic)
+    }
+
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
     }

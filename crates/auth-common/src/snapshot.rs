@@ -26,6 +26,10 @@ pub struct Snapshot {
     /// The moment (UTC) before which the vendor is not asked, because of a failure; `None` when nothing stands in the
     /// way.
     pub next_attempt: Option<DateTime<Utc>>,
+    /// The moment (UTC) before which no API's refusal of the token is believed, because one refused a token that was new
+    /// ([`Invalidation::TooSoon`](crate::Invalidation::TooSoon)); `None` when the next one is. If it goes on, look for a
+    /// call for which the account has no permission.
+    pub refusals_ignored_until: Option<DateTime<Utc>>,
 }
 
 /// Where a cached token stands in its life.
@@ -62,6 +66,9 @@ impl Snapshot {
             failures: tally.failures,
             in_flight: lifecycle.in_flight(),
             next_attempt: lifecycle.paused_for(now).map(|pause| now.plus(pause).utc()),
+            refusals_ignored_until: lifecycle
+                .ignores_refusals_for(now)
+                .map(|pause| now.plus(pause).utc()),
         }
     }
 }

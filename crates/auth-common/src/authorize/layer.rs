@@ -29,6 +29,7 @@ use crate::{Authenticator, BaseUrl, TokenEndpoint};
 ///   [`token_refused_when`](Self::token_refused_when).
 /// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. A refusal by another
 ///   origin does not count against the token.
+/// - Where no token can be had, the call fails with [`Error`](crate::Error), boxed: `downcast_ref` has it.
 pub struct AuthorizeLayer<E: TokenEndpoint>(Policy<E>);
 
 impl<E: TokenEndpoint> AuthorizeLayer<E> {

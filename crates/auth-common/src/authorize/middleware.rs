@@ -21,6 +21,8 @@ use crate::{Authenticator, BaseUrl, TokenEndpoint};
 ///   [`token_refused_when`](Self::token_refused_when).
 /// - Where the HTTP client followed a redirect, nothing is repeated: the call has been carried out. A refusal by another
 ///   origin does not count against the token.
+/// - Where no token can be had, the call fails with [`reqwest_middleware::Error::Middleware`], and `downcast_ref` has the
+///   [`Error`](crate::Error) in it.
 pub struct AuthorizeMiddleware<E: TokenEndpoint>(Policy<E>);
 
 impl<E: TokenEndpoint> AuthorizeMiddleware<E> {

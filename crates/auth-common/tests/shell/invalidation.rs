@@ -1,6 +1,9 @@
 //! What a 401 of the API does, and what it cannot do.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use auth_common::{Error, Invalidation};
 use tokio::task::JoinSet;
@@ -146,6 +149,31 @@ async fn token_that_the_vendor_revokes_each_hour_is_replaced_at_once() {
         assert_eq!(scene.vendor.requests(), revoked + 1);
         scene.pass(secs(3000)).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn snapshot_says_until_when_refusals_are_ignored_once_one_was() {
+    let scene = Scene::new();
+    let ignored_until = || scene.authenticator.snapshot().refusals_ignored_until;
+    let first = scene.authenticator.token().await.unwrap();
+    scene.pass(secs(60)).await;
+    scene.authenticator.invalidate(&first);
+    assert_eq!(ignored_until(), None);
+    let second = scene.authenticator.token().await.unwrap();
+    assert_eq!(ignored_until(), None, "nobody refused it yet");
+
+    scene.pass(secs(10)).await;
+    scene.authenticator.invalidate(&second);
+    let until = scene.clock.wall() + Duration::from_secs(20);
+    assert_eq!(ignored_until(), Some(until));
+    scene.pass(secs(20)).await;
+    assert_eq!(ignored_until(), None);
+
+    scene.authenticator.invalidate(&second);
+    let third = scene.authenticator.token().await.unwrap();
+    scene.authenticator.invalidate(&third);
+    let until = scene.clock.wall() + Duration::from_secs(60);
+    assert_eq!(ignored_until(), Some(until), "twice as long");
 }
 
 #[tokio::test(start_paused = true)]
