@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::JsonObject;
 
-/// How long `token` lives by its own claims; `None` where it is no JSON Web Token, or they do not tell.
+/// How long `token` lives at least by its own claims; `None` where it is no JSON Web Token, or they do not tell.
 ///
 /// It is `exp − iat`, or where `iat` is missing `exp` − `date`, the `Date` of the answer that brought the token. Never
 /// by our clock, which may differ from the server's.
@@ -18,20 +18,22 @@ pub(crate) fn lifetime(token: &str, date: Option<DateTime<Utc>>) -> Option<Durat
     let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
     let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?);
     let claims = JsonObject::parse(&claims, &[]).ok()?;
-    let expiry = numeric_date(&claims, "exp")?;
-    let issued = match numeric_date(&claims, "iat") {
+    let expiry = claims.decimal("exp")?.floor();
+    let issued = match claims.decimal("iat") {
         Some(issued) => issued,
-        None => date?.timestamp(),
+        None => date?.timestamp() as f64,
     };
-    let seconds = u64::try_from(expiry.checked_sub(issued)?).ok()?;
-    (seconds > 0).then(|| Duration::from_secs(seconds))
+    let span = Duration::try_from_secs_f64(expiry - issued).ok()?;
+    let rounded = if issued.fract() == 0.0 {
+        MOST_ROUNDED.min(span / 2)
+    } else {
+        Duration::ZERO
+    };
+    Some(span - rounded).filter(|lifetime| !lifetime.is_zero())
 }
 
-/// A `NumericDate`: seconds since 1970, a fraction cut off.
-fn numeric_date(claims: &JsonObject<'_>, claim: &str) -> Option<i64> {
-    // A float of any size becomes an integer by saturation.
-    claims.decimal(claim).map(|seconds| seconds as i64)
-}
+/// The server counts in whole seconds from one that had begun before it issued the token.
+const MOST_ROUNDED: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

@@ -129,7 +129,7 @@ impl Validity {
 }
 
 /// The lifetime of a token: what the vendor said, or else `fallback`, and never longer than the token's own claims
-/// allow.
+/// allow. More than a week is no lifetime but a moment or milliseconds, and is not believed.
 ///
 /// The claims of a [JSON Web Token](jwt) are an unverified hint, so they can only shorten it.
 pub(crate) fn lifetime(
@@ -138,7 +138,9 @@ pub(crate) fn lifetime(
     token: &str,
     date: Option<DateTime<Utc>>,
 ) -> Duration {
-    let said = expires_in.unwrap_or(fallback);
+    let said = expires_in
+        .filter(|said| *said <= LONGEST)
+        .unwrap_or(fallback);
     jwt::lifetime(token, date)
         .map_or(said, |hint| said.min(hint))
         .clamp(SHORTEST, LONGEST)
@@ -154,10 +156,10 @@ pub(crate) fn per_mille(duration: Duration, thousandths: u32) -> Duration {
     duration.saturating_mul(thousandths) / 1000
 }
 
-/// No vendor documents a longer one; a mistaken or hostile `expires_in` must not pin a token for years.
+/// Six times the longest that a vendor documents; a mistaken or hostile `expires_in` must not pin a token for years.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
-/// What a vendor calls a second, is one: less is refused before it gets here.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// No vendor names less than a second, and the rounding of a JSON Web Token takes at most half of it off.
+const SHORTEST: Duration = Duration::from_millis(500);
 /// A day-long token needs no more than an hour of attempts ahead of its expiry.
 const LONGEST_ADVISORY: Duration = Duration::from_secs(3600);
 /// Longer than a flight (25 s) and than the waiters of one (30 s), with room for a second.

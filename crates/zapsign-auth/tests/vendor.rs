@@ -123,7 +123,8 @@ async fn reads_the_documented_success() {
 
 #[tokio::test]
 async fn expiry_in_the_token_shortens_the_documented_hour() {
-    let access = jwt(r#"{"token_type":"access","iat":1709820141,"exp":1709820441}"#);
+    // A second of it is taken off: that in which it was issued had begun before.
+    let access = jwt(r#"{"token_type":"access","iat":1709820140,"exp":1709820441}"#);
     let body = format!(r#"{{"refresh":"r","access":"{access}"}}"#);
     let wire = Wiretap::answering("200 OK", &body).unwrap();
     let clock = ManualClock::new("2026-11-22T06:00:00Z".parse().unwrap());

@@ -3,51 +3,55 @@
 use super::*;
 
 #[test]
-fn claims_are_read_against_iat_or_else_the_date_of_the_answer() {
+fn claims_are_read_against_iat_or_else_the_date_of_the_answer_less_what_was_rounded() {
     for (claims, date, expected) in [
-        (r#"{"iat":1700000000,"exp":1700003600}"#, None, Some(3600)),
+        (r#"{"iat":1700000000,"exp":1700003600}"#, None, Some(3599.0)),
         // The server's clock runs ten minutes fast: both of its readings do.
         (
             r#"{"iat":1700000600,"exp":1700004200}"#,
             Some(1_700_000_000),
-            Some(3600),
+            Some(3599.0),
         ),
-        (r#"{"exp":1700003600}"#, Some(1_700_000_000), Some(3600)),
+        (r#"{"exp":1700003600}"#, Some(1_700_000_000), Some(3599.0)),
         (r#"{"exp":1700003600}"#, None, None),
         // Not positive: no hint.
         (r#"{"exp":1700003600}"#, Some(1_700_003_600), None),
         (r#"{"exp":1700003600}"#, Some(1_800_000_000), None),
         (r#"{"iat":1700000000,"exp":1700000000}"#, None, None),
         (r#"{"iat":1700000001,"exp":1700000000}"#, None, None),
-        // Fractions are cut off.
+        // One that was not rounded. A fraction of `exp` is cut off, as servers do.
         (
-            r#"{"iat":1700000000.9,"exp":1700003600.9}"#,
+            r#"{"iat":1700000000.5,"exp":1700003600.9}"#,
             None,
-            Some(3600),
+            Some(3599.5),
         ),
-        (r#"{"iat":1.7e9,"exp":1.7000036e9}"#, None, Some(3600)),
+        // Of so short a life half is left.
+        (r#"{"iat":1700000000,"exp":1700000001}"#, None, Some(0.5)),
+        (r#"{"iat":1700000000,"exp":1700000002}"#, None, Some(1.0)),
+        (r#"{"iat":1700000000,"exp":1700000005}"#, None, Some(4.0)),
+        (r#"{"iat":1.7e9,"exp":1.7000036e9}"#, None, Some(3599.0)),
         // An `iat` that is none is missing.
         (
             r#"{"iat":"yesterday","exp":1700003600}"#,
             Some(1_700_000_000),
-            Some(3600),
+            Some(3599.0),
         ),
         (
             r#"{"iat":null,"exp":1700003600}"#,
             Some(1_700_000_000),
-            Some(3600),
+            Some(3599.0),
         ),
         (r#"{"iat":1700000000}"#, Some(1_700_000_000), None),
         (r#"{"iat":1700000000,"exp":null}"#, None, None),
         (r#"{"iat":1700000000,"exp":"1700003600"}"#, None, None),
         (r#"{"iat":0,"exp":-5}"#, None, None),
-        (r#"{"iat":-3600,"exp":0}"#, None, Some(3600)),
+        (r#"{"iat":-3600,"exp":0}"#, None, Some(3599.0)),
     ] {
         let date = date.map(|seconds| DateTime::from_timestamp(seconds, 0).unwrap());
         let got = lifetime(&jwt(claims), date);
         assert_eq!(
             got,
-            expected.map(Duration::from_secs),
+            expected.map(Duration::from_secs_f64),
             "{claims} at {date:?}"
         );
     }
@@ -79,11 +83,11 @@ fn what_is_no_jwt_is_no_hint() {
     }
     assert_eq!(
         lifetime(&format!("h.{claims}.s"), None),
-        Some(Duration::from_secs(60))
+        Some(Duration::from_secs(59))
     );
     assert_eq!(
         lifetime(&format!("h.{claims}==.s"), None),
-        Some(Duration::from_secs(60)),
+        Some(Duration::from_secs(59)),
         "padding is forgiven"
     );
 }
@@ -92,16 +96,16 @@ fn what_is_no_jwt_is_no_hint() {
 fn vendors_sample_tokens_are_read_as_they_are() {
     let date = DateTime::from_timestamp(1_709_816_541, 0);
     for (token, expected) in [
-        (DIRECTLINK_ACCESS, Some(3600)),
+        (DIRECTLINK_ACCESS, Some(3599.0)),
         (ZAPSIGN_ACCESS_WITHOUT_EXP, None),
-        (ZAPSIGN_ACCESS_WITHOUT_IAT, Some(3600)),
+        (ZAPSIGN_ACCESS_WITHOUT_IAT, Some(3599.0)),
         (ZAPSIGN_REFRESH_CUT_SHORT, None),
         (CONTASIMPLES_ELLIPSIS, None),
         (BLACKBOX_ELLIPSIS, None),
     ] {
         assert_eq!(
             lifetime(token, date),
-            expected.map(Duration::from_secs),
+            expected.map(Duration::from_secs_f64),
             "{token}"
         );
     }

@@ -39,17 +39,17 @@ fn windows_are_as_tabled() {
 }
 
 #[test]
-fn lifetime_is_at_least_a_second_and_at_most_seven_days() {
+fn lifetime_is_at_least_half_a_second_and_at_most_seven_days() {
     for (given, kept) in [
-        (Duration::ZERO, 1),
-        (Duration::from_nanos(1), 1),
-        (secs(1), 1),
-        (secs(604_800), 604_800),
-        (secs(604_801), 604_800),
-        (Duration::MAX, 604_800),
+        (Duration::ZERO, SHORTEST),
+        (Duration::from_nanos(1), SHORTEST),
+        (secs(1), secs(1)),
+        (secs(604_800), LONGEST),
+        (secs(604_801), LONGEST),
+        (Duration::MAX, LONGEST),
     ] {
         let validity = Validity::new(START, START, given, Margins::DEFAULT, 500);
-        assert_eq!(validity.expiry, START.plus(secs(kept)), "{given:?}");
+        assert_eq!(validity.expiry, START.plus(kept), "{given:?}");
     }
 }
 
@@ -217,16 +217,27 @@ fn lifetime_is_what_the_vendor_said_or_else_the_fallback() {
         secs(1800)
     );
     assert_eq!(lifetime(None, secs(900), OPAQUE, None), secs(900));
-    assert_eq!(
-        lifetime(Some(Duration::MAX), secs(900), OPAQUE, None),
-        LONGEST
-    );
-    assert_eq!(lifetime(None, Duration::ZERO, OPAQUE, None), secs(1));
+    assert_eq!(lifetime(Some(LONGEST), secs(900), OPAQUE, None), LONGEST);
+    assert_eq!(lifetime(None, Duration::ZERO, OPAQUE, None), SHORTEST);
+}
+
+#[test]
+fn moment_or_milliseconds_are_no_lifetime() {
+    for said in [
+        secs(1_795_578_169),
+        secs(3_600_000),
+        LONGEST + NANOSECOND,
+        Duration::MAX,
+    ] {
+        assert_eq!(lifetime(Some(said), secs(900), OPAQUE, None), secs(900));
+        let short = jwt(r#"{"iat":1700000000,"exp":1700000301}"#);
+        assert_eq!(lifetime(Some(said), secs(900), &short, None), secs(300));
+    }
 }
 
 #[test]
 fn claims_can_only_shorten_the_lifetime() {
-    let hour = jwt(r#"{"iat":1700000000,"exp":1700003600}"#);
+    let hour = jwt(r#"{"iat":1700000000,"exp":1700003601}"#);
     for (expires_in, expected) in [
         (Some(7200), 3600),
         (Some(3600), 3600),
@@ -269,8 +280,11 @@ proptest! {
     ) {
         let date = DateTime::from_timestamp(date, 0);
         let got = lifetime(Some(said), secs(900), &jwt(&claims), date);
-        prop_assert!(got >= secs(1));
-        prop_assert!(got <= said.clamp(secs(1), LONGEST));
+        prop_assert!(got >= SHORTEST);
+        prop_assert!(got <= said.clamp(secs(900), LONGEST));
+        if said <= LONGEST {
+            prop_assert!(got <= said.max(SHORTEST));
+        }
     }
 
     #[test]

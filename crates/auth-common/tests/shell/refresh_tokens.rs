@@ -158,9 +158,9 @@ async fn short_retry_after_of_a_refresh_is_waited_out() {
 
 #[tokio::test(start_paused = true)]
 async fn refresh_token_past_its_own_expiry_is_not_presented() {
-    // {"iat":1000,"exp":4600}: an hour, by a server whose clock is far from ours.
+    // {"iat":1000,"exp":4600}: an hour, by a server whose clock is far from ours, less the second of `iat`.
     const HOUR_LONG: &str = "e30.eyJpYXQiOjEwMDAsImV4cCI6NDYwMH0.c2ln";
-    for (age, asked) in [(3599, refresh(HOUR_LONG)), (3600, Login)] {
+    for (age, asked) in [(3598, refresh(HOUR_LONG)), (3599, Login)] {
         let scene = Scene::<Refreshing>::of(|builder| builder);
         scene.vendor.once(|| token_pair("a", HOUR_LONG));
         scene.token().await.unwrap();
