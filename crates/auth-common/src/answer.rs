@@ -41,7 +41,7 @@ fn understand<E: TokenEndpoint, T>(
         return match read_success(&answer, secrets, read) {
             Ok(response) => Ok((response, answer)),
             // Of a success no text is shown: it may hold a token that nobody knows yet.
-            Err(problem) => Err(Failed::malformed(problem.to_string(), answer.status)),
+            Err(problem) => Err(Failed::malformed(problem, answer.status)),
         };
     }
     if answer.status.is_redirection() {
@@ -214,8 +214,15 @@ fn read_success<T>(
     answer: &Answer,
     secrets: &[&str],
     read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
-) -> Result<T, InvalidBody> {
-    JsonObject::parse(&answer.body, secrets).and_then(|body| read(&body))
+) -> Result<T, Cow<'static, str>> {
+    JsonObject::parse(&answer.body, secrets)
+        .and_then(|body| read(&body))
+        .map_err(|problem| match answer.coding {
+            Some(coding) => {
+                format!("the body is compressed ({coding}), though none was asked for").into()
+            }
+            None => problem.to_string().into(),
+        })
 }
 
 fn read_refusal<E: TokenEndpoint>(

@@ -213,6 +213,7 @@ impl Http {
             .post(url)
             .headers(headers)
             .header(header::USER_AGENT, user_agent)
+            .header(header::ACCEPT_ENCODING, UNCOMPRESSED)
             .body(Bytes::from_owner(body))
             .send()
             .await
@@ -438,6 +439,8 @@ pub(crate) struct Answer {
     pub(crate) date: Option<DateTime<Utc>>,
     /// How long the server asks to be left alone.
     pub(crate) retry_after: Option<Duration>,
+    /// How the body is compressed, where it is.
+    pub(crate) coding: Option<&'static str>,
     /// By which whoever answered finds the request in its logs.
     pub(crate) request_id: Option<String>,
     pub(crate) body: Zeroizing<Vec<u8>>,
@@ -452,10 +455,22 @@ impl Answer {
             date,
             retry_after: text(header::RETRY_AFTER)
                 .and_then(|value| retry::retry_after(value, date)),
+            coding: text(header::CONTENT_ENCODING).and_then(coding),
             request_id: request_id::find(headers),
             body,
         }
     }
+}
+
+/// A `Content-Encoding` in words of ours, so that it can be shown: the server's may be anything.
+fn coding(named: &str) -> Option<&'static str> {
+    let named = named.trim();
+    if named.is_empty() || named.eq_ignore_ascii_case(UNCOMPRESSED) {
+        return None;
+    }
+    let mut known = CODINGS.into_iter();
+    let coding = known.find(|coding| coding.eq_ignore_ascii_case(named));
+    Some(coding.unwrap_or("unknown coding"))
 }
 
 /// Why there is no whole answer.
@@ -557,6 +572,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const LOOPBACK: [SocketAddr; 2] = [
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
     SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
+/// The content coding that is none. Without it in the request a server may choose any.
+const UNCOMPRESSED: &str = "identity";
+const CODINGS: [&str; 7] = [
+    "gzip",
+    "x-gzip",
+    "br",
+    "zstd",
+    "deflate",
+    "compress",
+    "x-compress",
 ];
 /// Hundreds of headers mean something other than a token endpoint.
 const MOST_HEADERS: usize = 64;

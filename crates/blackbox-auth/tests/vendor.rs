@@ -55,6 +55,7 @@ async fn sends_the_documented_request_to_the_last_byte() {
          accept: application/json\r\n\
          cache-control: no-cache\r\n\
          user-agent: blackbox-auth/{}\r\n\
+         accept-encoding: identity\r\n\
          host: {}\r\n\
          content-length: {}\r\n\
          \r\n\

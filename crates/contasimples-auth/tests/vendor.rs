@@ -48,6 +48,7 @@ async fn sends_the_documented_request_to_the_last_byte() {
          accept: application/json\r\n\
          authorization: Basic YXBpX2tleTphcGlfc2VjcmV0\r\n\
          user-agent: contasimples-auth/{}\r\n\
+         accept-encoding: identity\r\n\
          host: {}\r\n\
          content-length: 29\r\n\
          \r\n\

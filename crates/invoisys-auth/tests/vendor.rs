@@ -51,6 +51,7 @@ async fn sends_the_documented_request_to_the_last_byte() {
          content-type: application/x-www-form-urlencoded\r\n\
          accept: application/json\r\n\
          user-agent: invoisys-auth/{}\r\n\
+         accept-encoding: identity\r\n\
          host: {}\r\n\
          content-length: {}\r\n\
          \r\n\

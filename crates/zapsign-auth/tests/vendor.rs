@@ -54,6 +54,7 @@ fn lines(wire: &Wiretap, path: &str, body: &str) -> String {
          content-type: application/json\r\n\
          accept: application/json\r\n\
          user-agent: zapsign-auth/{}\r\n\
+         accept-encoding: identity\r\n\
          host: {}\r\n\
          content-length: {}\r\n\
          \r\n\
