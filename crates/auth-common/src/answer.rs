@@ -14,27 +14,30 @@ use crate::{
     lifecycle::Landing,
     lifetime::{self, Margins, Moment, Validity},
     presented::Sent,
-    request_id,
+    request_id, retry,
     transport::{Answer, Fault},
 };
 
-/// Reads a success by `read`, or tells what went wrong. What is shown of the answer holds none of `secrets`.
+/// Reads a success by `read`, or tells what went wrong. What is shown of the answer holds none of `secrets`. It came
+/// `now`.
 pub(crate) fn read<E: TokenEndpoint, T>(
     exchange: Exchange,
     answer: Result<Answer, Fault>,
     secrets: &[&str],
+    now: Moment,
     read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
 ) -> Result<(T, Answer), Failed<E>> {
     let mut answer = answer?;
     answer.request_id = request_id::shown(&answer, secrets);
     let id = answer.request_id.clone();
-    understand(exchange, answer, secrets, read).map_err(|failed| failed.of_request(id))
+    understand(exchange, answer, secrets, now, read).map_err(|failed| failed.of_request(id))
 }
 
 fn understand<E: TokenEndpoint, T>(
     exchange: Exchange,
     answer: Answer,
     secrets: &[&str],
+    now: Moment,
     read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
 ) -> Result<(T, Answer), Failed<E>> {
     if answer.status.is_success() {
@@ -51,7 +54,7 @@ fn understand<E: TokenEndpoint, T>(
     if answer.status.is_informational() {
         return Err(Failed::malformed("the answer is none yet", answer.status));
     }
-    Err(read_refusal(exchange, &answer, secrets))
+    Err(read_refusal(exchange, &answer, secrets, now))
 }
 
 /// A failed attempt: what it means for another one, and the error of the caller.
@@ -229,6 +232,7 @@ fn read_refusal<E: TokenEndpoint>(
     exchange: Exchange,
     answer: &Answer,
     secrets: &[&str],
+    now: Moment,
 ) -> Failed<E> {
     // Errors come in any encoding; whatever can be read of them is.
     let text = Zeroizing::new(String::from_utf8_lossy(&answer.body).into_owned());
@@ -236,24 +240,27 @@ fn read_refusal<E: TokenEndpoint>(
     let foreign = body.is_err();
     let body = body.unwrap_or_else(|_| JsonObject::empty());
     let response = E::error_response(&body);
-    let kind = kind::<E>(exchange, answer, &response);
+    let asked = answer.retry_after.as_deref().and_then(|value| {
+        // Our clock may differ from the server's.
+        retry::retry_after(value, answer.date.unwrap_or_else(|| now.utc()))
+    });
+    let kind = kind::<E>(exchange, answer.status, asked, &response);
     let said = (!foreign).then_some(response);
     Failed {
-        asked: answer
-            .retry_after
-            .filter(|_| kind.row().repeats_only_as_asked),
+        asked,
         ..Failed::answered(kind, "", answer.status, said)
     }
 }
 
 fn kind<E: TokenEndpoint>(
     exchange: Exchange,
-    answer: &Answer,
+    status: StatusCode,
+    asked: Option<Duration>,
     response: &E::ErrorResponse,
 ) -> FailureKind {
-    match answer.status {
+    match status {
         StatusCode::TOO_MANY_REQUESTS => FailureKind::RateLimited,
-        StatusCode::SERVICE_UNAVAILABLE if answer.retry_after.is_some() => FailureKind::Overloaded,
+        StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => FailureKind::Overloaded,
         StatusCode::REQUEST_TIMEOUT
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE

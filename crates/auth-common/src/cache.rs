@@ -258,9 +258,10 @@ impl<E: TokenEndpoint> Cache<E> {
             )),
         };
         let (sent, answer) = asked.map_err(|fault| Failed::<E>::from(fault).error)?;
+        let now = self.clock.now();
         let refresh_token = refresh_token.map(ExposeSecret::expose_secret);
         self.with_secrets(Some(&sent), refresh_token, |secrets| {
-            answer::read::<E, T>(sent.exchange, answer, secrets, read)
+            answer::read::<E, T>(sent.exchange, answer, secrets, now, read)
         })
         .map(|(response, _)| response)
         .map_err(|failed| {

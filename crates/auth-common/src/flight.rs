@@ -86,8 +86,9 @@ impl<E: TokenEndpoint> Flight<E> {
             };
             let cache = self.cache()?;
             let presented = refresh_token.as_ref().map(|it| it.secret.expose_secret());
+            let now = cache.clock.now();
             let read = cache.with_secrets(cache.sent().as_ref(), presented, |secrets| {
-                answer::read(exchange, answer, secrets, |body| match E::REFRESH {
+                answer::read(exchange, answer, secrets, now, |body| match E::REFRESH {
                     Some(refresh) if exchange == Exchange::Refresh => refresh.read(body),
                     _ => E::token_response(body).map(Into::into),
                 })

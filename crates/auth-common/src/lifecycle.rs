@@ -100,6 +100,8 @@ impl Flight {
 struct CoolDown {
     /// On the monotonic clock alone: a wall clock that jumps must not let another login through.
     until: Duration,
+    /// Before this, `renew` may not try either.
+    renew_from: Duration,
     failure: FailureKind,
     /// It was a background flight that failed: no caller has heard of it.
     unheard: bool,
@@ -272,11 +274,11 @@ impl Lifecycle {
         }
         match self.cooling(now) {
             Some(cool_down)
-                if !cool_down.failure.row().renew_may_try
+                if now.monotonic < cool_down.renew_from
                     && !self.others_may_be_there(cool_down, now) =>
             {
                 Decision::FailFast {
-                    for_another: cool_down.until.saturating_sub(now.monotonic),
+                    for_another: cool_down.renew_from.saturating_sub(now.monotonic),
                 }
             }
             _ => Decision::Launch(self.launch(now, false)),
@@ -410,19 +412,20 @@ impl Lifecycle {
                 {
                     self.refused.remember(credentials, until);
                 }
-                let next = CoolDown {
-                    until,
-                    failure: kind,
-                    unheard: flight.background && kind.row().renew_may_try,
-                };
+                let renew_may_try =
+                    kind.row().renew_may_try && retry_after.is_none_or(|asked| asked.is_zero());
                 // A renewal may fail in a lesser way during a longer pause, which then goes on.
                 let cooling = self.cooling(now);
-                let unheard = next.unheard && cooling.is_none_or(|longer| longer.unheard);
+                let renew_from = if renew_may_try { Duration::ZERO } else { until };
                 let cool_down = CoolDown {
-                    unheard,
-                    ..cooling
-                        .filter(|longer| longer.until > next.until)
-                        .unwrap_or(next)
+                    until: cooling.map_or(until, |earlier| earlier.until.max(until)),
+                    failure: cooling
+                        .filter(|earlier| earlier.until > until)
+                        .map_or(kind, |longer| longer.failure),
+                    renew_from: cooling.map_or(renew_from, |it| it.renew_from.max(renew_from)),
+                    unheard: flight.background
+                        && renew_may_try
+                        && cooling.is_none_or(|earlier| earlier.unheard),
                 };
                 self.cool_down = Some(cool_down);
                 let for_another = cool_down.until.saturating_sub(now.monotonic);
@@ -614,7 +617,7 @@ impl Lifecycle {
     }
 
     /// The pause after one more failure: doubling, with a fifth of jitter either way, never shorter than the vendor
-    /// asked for.
+    /// asked for. Only where it limits the rate is its word enough for a shorter one.
     fn cool(&mut self, failure: FailureKind, retry_after: Option<Duration>, draw: u32) -> Duration {
         let row = failure.row();
         let first = self.policy.first_pauses.get(failure as usize);
@@ -625,15 +628,18 @@ impl Lifecycle {
             *failures = failures.saturating_add(1);
         }
         let doubled = |first: Duration| first.saturating_mul(2_u32.saturating_pow(failures));
-        match retry_after {
+        let unasked = match retry_after {
             // A vendor that keeps asking for no wait at all gets one all the same.
-            Some(asked) => per_mille(asked, 1000 + draw.min(1000) / 5)
-                .max(doubled(SHORTEST_COOL_DOWN).min(LONGEST_COOL_DOWN_UNASKED)),
-            None => per_mille(
+            Some(_) if row.repeats_only_as_asked => {
+                doubled(SHORTEST_COOL_DOWN).min(LONGEST_COOL_DOWN_UNASKED)
+            }
+            _ => per_mille(
                 doubled(first).min(row.longest_pause.max(first)),
                 jitter(draw),
             ),
-        }
+        };
+        let asked = retry_after.unwrap_or_default();
+        per_mille(asked, 1000 + draw.min(1000) / 5).max(unasked)
     }
 
     fn postpone_advisory(&mut self, now: Moment) {

@@ -74,6 +74,10 @@ impl Attempts {
         let repeats = match (exchange, row.refresh) {
             (Exchange::Login, _) => row.login_repeats,
             (Exchange::Refresh, AfterRefresh::Kept { repeats }) => repeats,
+            // Whoever wants to be left alone, wants no login either.
+            (Exchange::Refresh, AfterRefresh::Login) if asked.is_some_and(|it| !it.is_zero()) => {
+                return Next::GiveUp;
+            }
             (Exchange::Refresh, AfterRefresh::Login) => {
                 // Always, even when no attempt is left: the credentials have not been tried yet.
                 self.repeats = 0;
@@ -81,11 +85,12 @@ impl Attempts {
             }
             (Exchange::Refresh, AfterRefresh::Lost) => return Next::GiveUp,
         };
-        let after = match asked {
-            Some(asked) if row.repeats_only_as_asked && asked <= LONGEST_WAIT => asked,
-            _ if row.repeats_only_as_asked => return Next::GiveUp,
-            _ => per_mille(backoff_ceiling(self.repeats), draw.min(1000)),
+        let asked = match asked {
+            Some(asked) if asked > LONGEST_WAIT => return Next::GiveUp,
+            None if row.repeats_only_as_asked => return Next::GiveUp,
+            asked => asked.unwrap_or_default(),
         };
+        let after = per_mille(backoff_ceiling(self.repeats), draw.min(1000)).max(asked);
         if self.made >= self.most || self.repeats >= repeats || after >= left {
             return Next::GiveUp;
         }
@@ -101,31 +106,34 @@ fn backoff_ceiling(repeats: u32) -> Duration {
         .min(LONGEST_BACKOFF)
 }
 
-/// `Retry-After` ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)): seconds, or a date, which
-/// is read against the response's own `Date`, since our clock may differ from the server's. `None` when it is neither.
-pub(crate) fn retry_after(value: &str, date: Option<DateTime<Utc>>) -> Option<Duration> {
+/// `Retry-After` ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)): seconds, also with a
+/// fraction, or a date, which is read against `now`: by the server's clock where the answer tells it, or else by ours.
+/// `None` when it is neither.
+pub(crate) fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
-    let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
-    } else {
-        http_date(value)?
-            .signed_duration_since(date?)
-            .to_std()
-            .unwrap_or(Duration::ZERO)
-    };
-    Some(wait.min(LONGEST_RETRY_AFTER))
+    let longest = LONGEST_RETRY_AFTER.as_secs_f64();
+    if value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.')) {
+        let seconds: f64 = value.parse().ok()?;
+        return Some(Duration::from_secs_f64(seconds.min(longest)));
+    }
+    let wait = http_date(value)?.signed_duration_since(now);
+    Some(wait.to_std().unwrap_or_default().min(LONGEST_RETRY_AFTER))
 }
 
 /// An HTTP date ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), such as
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, or in one of the two obsolete forms that are still to be understood.
 pub(crate) fn http_date(value: &str) -> Option<DateTime<Utc>> {
-    let obsolete = |form| NaiveDateTime::parse_from_str(value, form).ok();
-    DateTime::parse_from_rfc2822(value)
+    // The weekday tells nothing that the date does not, and may be wrong where somebody wrote the header by hand.
+    let date = value
+        .trim_start_matches(|letter: char| letter.is_ascii_alphabetic())
+        .trim_start_matches([',', ' ']);
+    let obsolete = |form| NaiveDateTime::parse_from_str(date, form).ok();
+    DateTime::parse_from_rfc2822(date)
         .map(|date| date.to_utc())
         .ok()
         .or_else(|| {
-            obsolete("%A, %d-%b-%y %H:%M:%S GMT")
-                .or_else(|| obsolete("%a %b %e %H:%M:%S %Y"))
+            obsolete("%d-%b-%y %H:%M:%S GMT")
+                .or_else(|| obsolete("%b %e %H:%M:%S %Y"))
                 .map(|date| date.and_utc())
         })
 }

@@ -437,8 +437,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// The server's clock, where it told.
     pub(crate) date: Option<DateTime<Utc>>,
-    /// How long the server asks to be left alone.
-    pub(crate) retry_after: Option<Duration>,
+    /// How long the server asks to be left alone, as it wrote it.
+    pub(crate) retry_after: Option<String>,
     /// How the body is compressed, where it is.
     pub(crate) coding: Option<&'static str>,
     /// By which whoever answered finds the request in its logs.
@@ -449,12 +449,10 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(status: StatusCode, headers: &HeaderMap, body: Zeroizing<Vec<u8>>) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let date = text(header::DATE).and_then(retry::http_date);
         Self {
             status,
-            date,
-            retry_after: text(header::RETRY_AFTER)
-                .and_then(|value| retry::retry_after(value, date)),
+            date: text(header::DATE).and_then(retry::http_date),
+            retry_after: text(header::RETRY_AFTER).map(str::to_owned),
             coding: text(header::CONTENT_ENCODING).and_then(coding),
             request_id: request_id::find(headers),
             body,

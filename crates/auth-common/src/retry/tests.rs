@@ -164,16 +164,49 @@ fn jitter_never_reaches_beyond_five_seconds() {
 
 #[test]
 fn short_retry_after_is_waited_out_to_the_second() {
-    for draw in [0, 500, 1000] {
-        for seconds in 0..=5 {
-            let mut attempts = Run::new(3, Exchange::Login);
-            assert_eq!(
-                attempts.after(rate_limited(seconds), PLENTY, draw),
-                Then::Try {
-                    exchange: Exchange::Login,
-                    after: secs(seconds)
-                }
-            );
+    for kind in [
+        FailureKind::RateLimited,
+        FailureKind::Busy,
+        FailureKind::ServerError,
+    ] {
+        for draw in [0, 500, 1000] {
+            for seconds in 1..=5 {
+                let mut attempts = Run::new(3, Exchange::Login);
+                assert_eq!(
+                    attempts.after((kind, Some(secs(seconds))), PLENTY, draw),
+                    Then::Try {
+                        exchange: Exchange::Login,
+                        after: secs(seconds)
+                    }
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn retry_after_of_nothing_leaves_the_random_wait() {
+    for kind in [
+        FailureKind::RateLimited,
+        FailureKind::Overloaded,
+        FailureKind::Busy,
+    ] {
+        let mut attempts = Run::new(3, Exchange::Login);
+        for after in [Duration::from_millis(250), Duration::from_millis(500)] {
+            let next = attempts.after((kind, Some(Duration::ZERO)), PLENTY, 500);
+            let exchange = Exchange::Login;
+            assert_eq!(next, Then::Try { exchange, after }, "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_sent_sooner_than_the_vendor_asked_for() {
+    for row in &TABLE {
+        for exchange in [Exchange::Login, Exchange::Refresh] {
+            let setback = (row.kind, Some(secs(6)));
+            let next = Run::new(3, exchange).after(setback, PLENTY, 500);
+            assert_eq!(next, Then::GiveUp, "{exchange:?} after {setback:?}");
         }
     }
 }
@@ -247,22 +280,30 @@ fn retry_after_in_seconds_is_capped_at_an_hour() {
         ("  ", None),
         ("-1", None),
         ("+1", None),
-        ("1.5", None),
         ("1e3", None),
+        (".", None),
+        ("1.2.3", None),
         ("0x10", None),
         ("soon", None),
         ("120 s", None),
         ("١٢٠", None),
         ("1, 2", None),
     ] {
-        assert_eq!(retry_after(value, None), expected.map(secs), "{value:?}");
-        let date = http_date(NOON);
-        assert_eq!(retry_after(value, date), expected.map(secs), "{value:?}");
+        assert_eq!(retry_after(value, noon()), expected.map(secs), "{value:?}");
     }
 }
 
 #[test]
-fn retry_after_as_a_date_is_read_against_the_date_of_the_answer() {
+fn retry_after_with_a_fraction_of_a_second_is_understood() {
+    for (value, expected) in [("20.5", 20_500), ("0.25", 250), ("7.", 7_000), (".5", 500)] {
+        let expected = Duration::from_millis(expected);
+        assert_eq!(retry_after(value, noon()), Some(expected), "{value:?}");
+    }
+    assert_eq!(retry_after("99999999.9", noon()), Some(LONGEST_RETRY_AFTER));
+}
+
+#[test]
+fn retry_after_as_a_date_is_read_against_a_clock() {
     for (value, expected) in [
         ("Sun, 06 Nov 1994 12:00:30 GMT", Some(30)),
         ("Sun, 06 Nov 1994 13:00:00 GMT", Some(3600)),
@@ -272,18 +313,14 @@ fn retry_after_as_a_date_is_read_against_the_date_of_the_answer() {
         (NOON, Some(0)),
         ("Sun, 06 Nov 1994 11:59:59 GMT", Some(0)),
         ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+        // A wrong weekday.
+        ("Mon, 06 Nov 1994 12:00:30 GMT", Some(30)),
         // Not dates.
-        ("Mon, 06 Nov 1994 12:00:30 GMT", None),
         ("Sun, 31 Feb 1994 12:00:30 GMT", None),
         ("Sun, 06 Nov 1994 25:00:30 GMT", None),
         ("1994-11-06T12:00:30Z", None),
     ] {
-        assert_eq!(
-            retry_after(value, http_date(NOON)),
-            expected.map(secs),
-            "{value:?}"
-        );
-        assert_eq!(retry_after(value, None), None, "{value:?} without a Date");
+        assert_eq!(retry_after(value, noon()), expected.map(secs), "{value:?}");
     }
 }
 
@@ -293,6 +330,11 @@ fn http_dates_are_read_as_sent() {
         "Sun, 06 Nov 1994 08:49:37 GMT",
         "Sunday, 06-Nov-94 08:49:37 GMT",
         "Sun Nov  6 08:49:37 1994",
+        // The same with another weekday, or none.
+        "Tue, 06 Nov 1994 08:49:37 GMT",
+        "Friday, 06-Nov-94 08:49:37 GMT",
+        "Sat Nov  6 08:49:37 1994",
+        "06 Nov 1994 08:49:37 GMT",
     ] {
         let date = http_date(form).unwrap();
         assert_eq!(date.to_rfc3339(), "1994-11-06T08:49:37+00:00", "{form}");
@@ -318,10 +360,10 @@ proptest! {
             "[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{1,6} [0-9]{2}:[0-9]{2}:[0-9]{2} (GMT|[+-][0-9]{4})",
             "(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] (Jan|Feb|Dec) [0-9]{4} [0-2][0-9]:[0-6][0-9]:[0-6][0-9] GMT",
         ],
-        date in prop::option::of(any::<i64>()),
+        now in any::<i64>(),
     ) {
-        let date = date.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        if let Some(wait) = retry_after(&value, date) {
+        let now = DateTime::from_timestamp(now, 0).unwrap_or_default();
+        if let Some(wait) = retry_after(&value, now) {
             prop_assert!(wait <= secs(3600));
         }
     }
@@ -369,6 +411,10 @@ fn exchange(then: Then) -> Option<Exchange> {
         Then::Try { exchange, .. } => Some(exchange),
         Then::GiveUp => None,
     }
+}
+
+fn noon() -> DateTime<Utc> {
+    http_date(NOON).unwrap()
 }
 
 fn of(kind: FailureKind) -> Setback {

@@ -76,6 +76,24 @@ async fn refresh_that_the_vendor_may_have_acted_on_is_never_replayed() {
     }
 }
 
+/// A server that wants to be left alone, wants no login either.
+#[tokio::test(start_paused = true)]
+async fn retry_after_on_any_failure_of_a_refresh_is_waited_out_before_the_login() {
+    for status in [403, 500, 502, 504] {
+        let scene = logged_in().await;
+        scene
+            .vendor
+            .once(move || answer(status, "").map(|it| it.with_header("Retry-After", "60")));
+        let error = scene.renew().await.unwrap_err();
+        let pause = error.retry_at().unwrap() - scene.clock.wall();
+        assert_eq!(pause.num_seconds(), 66, "{status}");
+        assert_eq!(scene.vendor.asked(), [Login, refresh("refresh-1")]);
+        scene.pass(secs(66)).await;
+        scene.renew().await.unwrap();
+        assert_eq!(scene.vendor.asked()[2..], [Login], "{status}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn spent_refresh_token_is_not_presented_by_a_later_flight_either() {
     let scene = logged_in().await;
