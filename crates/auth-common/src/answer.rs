@@ -14,6 +14,7 @@ use crate::{
     lifecycle::Landing,
     lifetime::{self, Margins, Moment, Validity},
     presented::Sent,
+    redaction::Redaction,
     request_id, retry,
     transport::{Answer, Fault},
 };
@@ -236,19 +237,50 @@ fn read_refusal<E: TokenEndpoint>(
 ) -> Failed<E> {
     // Errors come in any encoding; whatever can be read of them is.
     let text = Zeroizing::new(String::from_utf8_lossy(&answer.body).into_owned());
-    let body = JsonObject::parse(text.as_bytes(), secrets);
-    let foreign = body.is_err();
-    let body = body.unwrap_or_else(|_| JsonObject::empty());
-    let response = E::error_response(&body);
+    let body = JsonObject::parse(text.as_bytes(), secrets).unwrap_or_else(|_| JsonObject::empty());
+    let said = Said::<E>::read(&body);
     let asked = answer.retry_after.as_deref().and_then(|value| {
         // Our clock may differ from the server's.
         retry::retry_after(value, answer.date.unwrap_or_else(|| now.utc()))
     });
-    let kind = kind::<E>(exchange, answer.status, asked, &response);
-    let said = (!foreign).then_some(response);
+    let kind = kind(exchange, answer.status, asked, said.as_ref());
+    let what = match &said {
+        Some(said) => said.code_alone(),
+        None if matches!(kind, FailureKind::Unclear | FailureKind::Intercepted) => {
+            foreign(kind, answer, secrets)
+        }
+        None => String::new(),
+    };
     Failed {
         asked,
-        ..Failed::answered(kind, "", answer.status, said)
+        ..Failed::answered(kind, what, answer.status, said.map(|said| said.response))
+    }
+}
+
+/// What the vendor itself says.
+struct Said<E: TokenEndpoint> {
+    response: E::ErrorResponse,
+    /// The `error` of [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
+    code: Option<String>,
+}
+
+impl<E: TokenEndpoint> Said<E> {
+    /// `None` where the body has no field that the vendor's document or the RFC names: somebody else speaks.
+    fn read(body: &JsonObject<'_>) -> Option<Self> {
+        let response = E::error_response(body);
+        let code = body.text("error");
+        (code.is_some() || response != E::error_response(&JsonObject::empty()))
+            .then_some(Self { response, code })
+    }
+
+    /// The code of the RFC, where the vendor's own fields leave nothing to be shown.
+    fn code_alone(&self) -> String {
+        let code = self.code.clone().unwrap_or_default();
+        if self.response.to_string().is_empty() {
+            code
+        } else {
+            String::new()
+        }
     }
 }
 
@@ -256,20 +288,69 @@ fn kind<E: TokenEndpoint>(
     exchange: Exchange,
     status: StatusCode,
     asked: Option<Duration>,
-    response: &E::ErrorResponse,
+    said: Option<&Said<E>>,
 ) -> FailureKind {
     match status {
-        StatusCode::TOO_MANY_REQUESTS => FailureKind::RateLimited,
-        StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => FailureKind::Overloaded,
+        StatusCode::TOO_MANY_REQUESTS => return FailureKind::RateLimited,
+        StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => return FailureKind::Overloaded,
         StatusCode::REQUEST_TIMEOUT
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT => FailureKind::Busy,
-        status if status.is_server_error() => FailureKind::ServerError,
-        status => match E::refusal(exchange, status, response) {
-            Refusal::Credentials => FailureKind::CredentialsRefused,
-            Refusal::RateLimited => FailureKind::RateLimited,
-            Refusal::Other => FailureKind::Refused,
-        },
+        | StatusCode::GATEWAY_TIMEOUT => return FailureKind::Busy,
+        status if status.is_server_error() => return FailureKind::ServerError,
+        _ => {}
     }
+    match (said, status) {
+        (Some(said), _) => refusal(exchange, status, said),
+        (None, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED) => FailureKind::Unclear,
+        (None, _) => FailureKind::Intercepted,
+    }
+}
+
+fn refusal<E: TokenEndpoint>(
+    exchange: Exchange,
+    status: StatusCode,
+    said: &Said<E>,
+) -> FailureKind {
+    // In answer to a refresh token, it is that token that they blame.
+    if exchange == Exchange::Login
+        && matches!(
+            said.code.as_deref(),
+            Some("invalid_grant" | "invalid_client")
+        )
+    {
+        return FailureKind::CredentialsRefused;
+    }
+    match E::refusal(exchange, status, &said.response) {
+        Refusal::Credentials => FailureKind::CredentialsRefused,
+        Refusal::RateLimited => FailureKind::RateLimited,
+        Refusal::Other => FailureKind::Refused,
+    }
+}
+
+/// Tells of an answer that is not the vendor's: what came, and who has probably sent it.
+fn foreign(kind: FailureKind, answer: &Answer, secrets: &[&str]) -> String {
+    let came = match (&answer.coding, &answer.content_type) {
+        _ if answer.body.iter().all(u8::is_ascii_whitespace) => "an empty body".into(),
+        (Some(coding), _) => format!("a compressed body ({coding})"),
+        (None, Some(kind)) if kind.contains("html") => {
+            format!("a page ({})", essence(kind, secrets))
+        }
+        (None, Some(kind)) => format!("a body ({})", essence(kind, secrets)),
+        (None, None) => "a body of no named type".into(),
+    };
+    let credentials = match kind {
+        FailureKind::Unclear => "; the credentials may be right or wrong",
+        _ => "",
+    };
+    format!(
+        "{came} came and not the vendor's JSON, probably from a gateway, a firewall or a proxy in between, or because \
+         the base URL leads elsewhere{credentials}"
+    )
+}
+
+/// A `Content-Type` without its parameters, made fit to be shown.
+fn essence(content_type: &str, secrets: &[&str]) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    Redaction::new(secrets).show(essence.trim())
 }

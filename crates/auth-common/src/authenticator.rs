@@ -118,8 +118,8 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// # Errors
     ///
-    /// When no new token could be had; the cached one is kept. While the vendor's refusal of the credentials or its
-    /// rate limit is still being waited out, this fails at once, and [`Error::retry_at`] says until when.
+    /// When no new token could be had; the cached one is kept. While a refusal of the vendor's, its rate limit, or a
+    /// `Retry-After` is still being waited out, this fails at once, and [`Error::retry_at`] says until when.
     pub async fn renew(&self) -> Result<Token, Error<E::ErrorResponse>> {
         self.obtain(Want::Renewal, Token::clone).await
     }
@@ -362,7 +362,8 @@ impl<E: TokenEndpoint> Builder<E> {
 
     /// How long the vendor is left alone after a first failure of this kind, from 1 s to 1 h. It doubles with each
     /// further one; callers get the same error in the meantime. [`ErrorKind::Configuration`] is refused: no pause follows
-    /// on it.
+    /// on it. That of [`ErrorKind::Unavailable`] does not shorten the 30 s after a 400 or 401 without the vendor's JSON,
+    /// behind which a refusal of the credentials may hide.
     pub fn cool_down(mut self, after: ErrorKind, first: Duration) -> Self {
         if !(Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&first) {
             return self.refuse("cool-down", "must be between 1 s and 1 h");
@@ -375,7 +376,11 @@ impl<E: TokenEndpoint> Builder<E> {
         }
         for (row, pause) in TABLE.iter().zip(&mut self.limits.policy.first_pauses) {
             if row.error == after {
-                *pause = first;
+                *pause = if row.pause_may_shrink {
+                    first
+                } else {
+                    first.max(row.first_pause)
+                };
             }
         }
         self

@@ -18,14 +18,16 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     type Credentials: Send + Sync + 'static;
     /// A success, in the vendor's own fields.
     type TokenResponse: Into<Grant> + Send;
-    /// A refusal, in the vendor's own fields. Its `Display` is the vendor's words for people, on one line.
-    type ErrorResponse: fmt::Display + fmt::Debug + Send + Sync + 'static;
+    /// A refusal, in the vendor's own fields. Its `Display` is the vendor's words for people, on one line. By `PartialEq`
+    /// it is known whether anything was read: see [`error_response`](Self::error_response).
+    type ErrorResponse: fmt::Display + fmt::Debug + PartialEq + Send + Sync + 'static;
 
     /// The vendor's name, as people write it.
     const VENDOR: &'static str;
     /// The crate and its version, for the `User-Agent` header.
     const USER_AGENT: &'static str;
-    /// How long a token lives, as documented, for when an answer does not say.
+    /// How long a token lives, as documented, for when an answer does not say, or says more than seven days: that is a
+    /// moment or milliseconds.
     const FALLBACK_LIFETIME: Duration;
     /// What can be done with a refresh token; `None` where the vendor hands out none.
     const REFRESH: Option<Refresh>;
@@ -74,10 +76,16 @@ pub trait TokenEndpoint: Sized + Send + Sync + 'static {
     fn token_response(body: &JsonObject<'_>) -> Result<Self::TokenResponse, InvalidBody>;
 
     /// Decodes a refusal. A body of a foreign shape arrives as an empty object.
+    ///
+    /// It reads the fields that the vendor documents, and no other: an answer of which it reads no more than of an empty
+    /// object is not taken for the vendor's, unless it has the `error` of
+    /// [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2). Something in between has spoken then: a
+    /// gateway, a firewall, a portal.
     fn error_response(body: &JsonObject<'_>) -> Self::ErrorResponse;
 
-    /// What it means that the vendor refused this exchange. It is asked about 4xx answers only; the others mean the same
-    /// for every vendor.
+    /// What it means that the vendor refused this exchange. It is asked about 4xx answers in which the vendor speaks, and
+    /// about no others: those mean the same for every vendor, and so do `invalid_grant` and `invalid_client` in answer to
+    /// a login, which blame the credentials.
     fn refusal(exchange: Exchange, status: StatusCode, response: &Self::ErrorResponse) -> Refusal;
 }
 

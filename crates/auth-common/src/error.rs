@@ -33,7 +33,9 @@ pub enum Error<R> {
     #[error("{} refused the token request{}; check the base URL, the environment and the account's permissions{}", .0.vendor(), .0.details(), .0.when())]
     Refused(Failure<R>),
 
-    /// The vendor could not be reached, or failed. Usually it passes: see [`is_transient`](Self::is_transient).
+    /// The vendor could not be reached, or failed, or something in between answered in its place: a gateway's page says
+    /// nothing about the credentials, and the text says that it is one. Usually it passes: see
+    /// [`is_transient`](Self::is_transient).
     #[error("no token from {}{}{}", .0.vendor(), .0.details(), .0.when())]
     Unavailable(Failure<R>),
 
@@ -97,8 +99,8 @@ impl<R> Error<R> {
         self.failure()?.request_id()
     }
 
-    /// What the vendor said, in its own fields; `None` when there was no answer, or nothing to read in it, or when it was
-    /// a success: that may hold a token.
+    /// What the vendor said, in its own fields; `None` when there was no answer, or when it was a success, which may hold
+    /// a token, or when the vendor's JSON was not in it: then a gateway or the like has answered in its place.
     pub fn response(&self) -> Option<&R> {
         self.failure()?.response()
     }
@@ -272,8 +274,8 @@ impl<R> Failure<R> {
         self.detail.status
     }
 
-    /// What the vendor said, in its own fields; `None` when there was no answer, or nothing to read in it, or when it was
-    /// a success: that may hold a token.
+    /// What the vendor said, in its own fields; `None` when there was no answer, or when it was a success, which may hold
+    /// a token, or when the vendor's JSON was not in it: then a gateway or the like has answered in its place.
     pub fn response(&self) -> Option<&R> {
         self.detail.response.as_ref()
     }

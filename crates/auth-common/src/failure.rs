@@ -19,6 +19,8 @@ pub(crate) enum FailureKind {
     RateLimited,
     CredentialsRefused,
     Refused,
+    Unclear,
+    Intercepted,
     Malformed,
 }
 
@@ -42,6 +44,8 @@ pub(crate) struct Row {
     pub(crate) transient: bool,
     /// How long the vendor is left alone after a first failure, unless it says for how long itself.
     pub(crate) first_pause: Duration,
+    /// Whether the setting for its error may shorten the first pause.
+    pub(crate) pause_may_shrink: bool,
     /// The pause doubles up to this.
     pub(crate) longest_pause: Duration,
     /// How often a login is repeated within its flight.
@@ -117,7 +121,7 @@ impl ErrorKind {
 }
 
 /// A row for each kind, in their order.
-pub(crate) const TABLE: [Row; 13] = [
+pub(crate) const TABLE: [Row; 15] = [
     Row {
         kind: FailureKind::SourceFailed,
         what: "the source of credentials failed, panicked or took too long: the vendor was not asked",
@@ -189,18 +193,36 @@ pub(crate) const TABLE: [Row; 13] = [
     },
     Row {
         kind: FailureKind::CredentialsRefused,
-        what: "a 4xx that blames the credentials",
+        what: "a 4xx in which the vendor blames the credentials",
         error: ErrorKind::CredentialsRefused,
-        // Vendors lock accounts after a handful of wrong passwords.
-        renew_may_try: false,
         belongs_to_credentials: true,
         ..REFUSAL
     },
     Row {
         kind: FailureKind::Refused,
-        what: "another 4xx",
+        what: "another 4xx of the vendor's own",
         error: ErrorKind::Refused,
         ..REFUSAL
+    },
+    Row {
+        kind: FailureKind::Unclear,
+        what: "400 or 401 without the vendor's JSON: something in between answers, or hides a refusal of the vendor's",
+        error: ErrorKind::Unavailable,
+        // Long enough that no account is locked, should the password be wrong behind it.
+        first_pause: Duration::from_secs(30),
+        pause_may_shrink: false,
+        longest_pause: Duration::from_secs(300),
+        login_repeats: 0,
+        renew_may_try: false,
+        ..PASSING
+    },
+    Row {
+        kind: FailureKind::Intercepted,
+        what: "another 4xx without the vendor's JSON: something in between answers",
+        error: ErrorKind::Unavailable,
+        // Half a second later the same rule answers.
+        login_repeats: 0,
+        ..PASSING
     },
     Row {
         kind: FailureKind::Malformed,
@@ -232,6 +254,7 @@ const PASSING: Row = Row {
     error: ErrorKind::Unavailable,
     transient: true,
     first_pause: Duration::from_secs(1),
+    pause_may_shrink: true,
     longest_pause: Duration::from_secs(30),
     login_repeats: 1,
     refresh: AfterRefresh::Login,
@@ -251,13 +274,15 @@ const RATE_LIMIT: Row = Row {
     ..PASSING
 };
 
-/// The vendor said no: once a minute, then less often, is enough to notice that it says yes.
+/// The vendor said no: once a minute, then less often, is enough to notice that it says yes. Whatever its words, the
+/// password may be what it dislikes, and vendors lock accounts after a handful of wrong ones.
 const REFUSAL: Row = Row {
     transient: false,
     first_pause: Duration::from_secs(60),
     longest_pause: Duration::from_secs(900),
     login_repeats: 0,
     refresh: AfterRefresh::Login,
+    renew_may_try: false,
     ..PASSING
 };
 

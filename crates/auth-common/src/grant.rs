@@ -10,7 +10,8 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// An access token that lives for `expires_in`; `None` when the answer did not say.
+    /// An access token that lives for `expires_in`; `None` when the answer did not say. Of more than seven days nothing is
+    /// believed, and [`FALLBACK_LIFETIME`](crate::TokenEndpoint::FALLBACK_LIFETIME) takes its place.
     pub fn new(access_token: SecretString, expires_in: Option<Duration>) -> Self {
         Self {
             access_token,

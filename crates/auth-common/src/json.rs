@@ -129,7 +129,8 @@ impl<'a> JsonObject<'a> {
 
     /// The `expires_in` of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), in whole seconds, or
     /// `None` when it is missing or `null`. An integer, a float (rounded down) and a numeric text are understood,
-    /// however large: an [`Authenticator`](crate::Authenticator) believes seven days at most.
+    /// however large. It is what the vendor said; an [`Authenticator`](crate::Authenticator) takes more than seven days
+    /// for a mistake, and the lifetime that the vendor documents in its place.
     ///
     /// # Errors
     ///

@@ -439,6 +439,7 @@ pub(crate) struct Answer {
     pub(crate) date: Option<DateTime<Utc>>,
     /// How long the server asks to be left alone, as it wrote it.
     pub(crate) retry_after: Option<String>,
+    pub(crate) content_type: Option<String>,
     /// How the body is compressed, where it is.
     pub(crate) coding: Option<&'static str>,
     /// By which whoever answered finds the request in its logs.
@@ -453,6 +454,7 @@ impl Answer {
             status,
             date: text(header::DATE).and_then(retry::http_date),
             retry_after: text(header::RETRY_AFTER).map(str::to_owned),
+            content_type: text(header::CONTENT_TYPE).map(str::to_owned),
             coding: text(header::CONTENT_ENCODING).and_then(coding),
             request_id: request_id::find(headers),
             body,

@@ -152,9 +152,9 @@ macro_rules! vendor {
             ///
             /// # Errors
             ///
-            /// When no new token could be had; the cached one is kept. While the vendor's refusal of the credentials or
-            /// its rate limit is still being waited out, this fails at once, and [`Error::retry_at`](auth_common::Error::retry_at)
-            /// says until when.
+            /// When no new token could be had; the cached one is kept. While a refusal of the vendor's, its rate limit, or a
+            /// `Retry-After` is still being waited out, this fails at once, and
+            /// [`Error::retry_at`](auth_common::Error::retry_at) says until when.
             pub async fn renew(&self) -> Result<Token, Error> {
                 self.0.renew().await
             }

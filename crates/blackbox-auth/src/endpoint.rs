@@ -83,16 +83,14 @@ impl TokenEndpoint for BlackBox {
     }
 
     /// An OAuth server answers a wrong user name or password with 400, the status of a malformed request as well; only
-    /// `error` tells them apart. Where it cannot be read, or is a code of the vendor's own, the credentials are blamed:
-    /// the request is the documented one on every call, so they are all that varies; and if it is wrong to blame them, a
-    /// login waits for a minute, while if it is wrong not to, repeated logins may lock the account.
+    /// `error` tells them apart. Where it is missing, or is a code of the vendor's own, the credentials are blamed: the
+    /// request is the documented one on every call, so they are all that varies, and they are what a person can correct.
     fn refusal(_: Exchange, status: StatusCode, response: &ErrorResponse) -> Refusal {
         match (status, response.error.as_deref()) {
             (
                 StatusCode::BAD_REQUEST,
                 Some(
                     "invalid_request"
-                    | "invalid_client"
                     | "invalid_scope"
                     | "unauthorized_client"
                     | "unsupported_grant_type",
@@ -113,7 +111,7 @@ pub struct TokenResponse {
     pub access_token: SecretString,
     /// Documented as `bearer`.
     pub token_type: String,
-    /// How long the token lives, documented as 86399 s; `None` when the answer did not say.
+    /// How long the token lives, documented as 86399 s, unchecked; `None` when the answer did not say.
     pub expires_in: Option<Duration>,
 }
 

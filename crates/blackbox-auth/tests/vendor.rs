@@ -161,7 +161,6 @@ async fn invalid_grant_means_wrong_credentials() {
 async fn the_other_codes_do_not_blame_the_credentials() {
     for code in [
         "invalid_request",
-        "invalid_client",
         "invalid_scope",
         "unauthorized_client",
         "unsupported_grant_type",
@@ -173,15 +172,24 @@ async fn the_other_codes_do_not_blame_the_credentials() {
 }
 
 #[tokio::test]
-async fn a_400_without_a_known_reason_blames_the_credentials() {
+async fn a_code_of_the_vendors_own_blames_the_credentials() {
+    for code in ["usuario_bloqueado", "invalid_client"] {
+        let error = refusal(400, &format!(r#"{{"error":"{code}"}}"#)).await;
+        assert!(error.is_credentials_refused(), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_400_without_a_reason_blames_nobody() {
     for body in [
         "",
         "{}",
         "<html><h1>Bad Request</h1></html>",
-        r#"{"error":"usuario_bloqueado"}"#,
         r#"{"error":400}"#,
     ] {
-        assert!(refusal(400, body).await.is_credentials_refused(), "{body}");
+        let error = refusal(400, body).await;
+        assert!(matches!(error, Error::Unavailable(_)), "{body}");
+        assert!(error.response().is_none(), "{body}");
     }
 }
 
@@ -206,7 +214,7 @@ async fn a_part_of_the_server_that_does_not_speak_oauth_is_understood() {
 #[tokio::test]
 async fn foreign_bodies_are_classified_by_status() {
     let page = "<html><h1>Gateway</h1></html>";
-    assert!(matches!(refusal(403, page).await, Error::Refused(_)));
+    assert!(matches!(refusal(403, page).await, Error::Unavailable(_)));
     let limited = refusal(429, page).await;
     assert!(matches!(limited, Error::RateLimited(_)));
     assert!(limited.response().is_none());

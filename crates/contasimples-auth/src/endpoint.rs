@@ -88,8 +88,7 @@ impl TokenEndpoint for ContaSimples {
     }
 
     /// A wrong key or secret may be a 400 as well as a 401. Nothing else in the request ever varies, so a 400 blames them
-    /// whatever its `details` name: should it mean something else for once, the price is a wait, while the opposite mistake
-    /// lets `renew` repeat a wrong secret until the account is locked.
+    /// whatever its `details` name: they are what a person can correct.
     fn refusal(_: Exchange, status: StatusCode, _: &ErrorResponse) -> Refusal {
         match status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Refusal::Credentials,
@@ -106,7 +105,7 @@ pub struct TokenResponse {
     pub access_token: SecretString,
     /// Documented as `Bearer`.
     pub token_type: String,
-    /// How long the token lives, documented as 3600 s; `None` when the answer did not say.
+    /// How long the token lives, documented as 3600 s, unchecked; `None` when the answer did not say.
     pub expires_in: Option<Duration>,
 }
 

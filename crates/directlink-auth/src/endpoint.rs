@@ -100,7 +100,8 @@ pub struct TokenResponse {
     pub access_token: SecretString,
     /// Documented as `Bearer`.
     pub token_type: String,
-    /// How long the token lives, documented as 3600 s and set on the server; `None` when the answer did not say.
+    /// How long the token lives, documented as 3600 s and set on the server, unchecked; `None` when the answer did not
+    /// say.
     pub expires_in: Option<Duration>,
     /// What the token is for: in the document the address of the API, such as `https://your-domain/directlink/v1`. At
     /// most 256 characters, on one line; `None` when the answer did not say.

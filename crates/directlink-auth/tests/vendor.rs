@@ -220,7 +220,7 @@ async fn plain_text_and_pages_are_classified_by_status() {
         (403, "<html><h1>Request blocked</h1></html>"),
     ] {
         let error = refusal(status, plain, body).await;
-        assert!(matches!(error, Error::Refused(_)), "{status}");
+        assert!(matches!(error, Error::Unavailable(_)), "{status}");
         assert!(error.response().is_none());
     }
     let limited = refusal(429, plain, "Too Many Requests").await;

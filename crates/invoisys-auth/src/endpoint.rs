@@ -82,14 +82,12 @@ impl TokenEndpoint for Invoisys {
         }
     }
 
-    /// A wrong user name or password is a 400 here, so a 400 blames the credentials unless it names another reason: asking
-    /// again with wrong ones may lock the account.
+    /// A wrong user name or password is a 400 here, so a 400 blames the credentials unless it names another reason.
     fn refusal(_: Exchange, status: StatusCode, response: &ErrorResponse) -> Refusal {
         match (status, response.error.as_deref()) {
-            (
-                StatusCode::BAD_REQUEST,
-                Some("unsupported_grant_type" | "invalid_request" | "invalid_client"),
-            ) => Refusal::Other,
+            (StatusCode::BAD_REQUEST, Some("unsupported_grant_type" | "invalid_request")) => {
+                Refusal::Other
+            }
             (StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED, _) => Refusal::Credentials,
             _ => Refusal::Other,
         }
@@ -104,7 +102,7 @@ pub struct TokenResponse {
     pub access_token: SecretString,
     /// Documented as `bearer`.
     pub token_type: String,
-    /// How long the token lives, documented as 92843 s; `None` when the answer did not say.
+    /// How long the token lives, documented as 92843 s, unchecked; `None` when the answer did not say.
     pub expires_in: Option<Duration>,
 }
 

@@ -133,14 +133,11 @@ async fn reads_the_older_version_that_shares_the_address() {
 async fn classifies_foreign_bodies_by_status() {
     let page = "<html><h1>502 Bad Gateway</h1></html>";
     assert!(refusal("502 Bad Gateway", page).await.is_transient());
-    assert!(
-        refusal("400 Bad Request", "")
-            .await
-            .is_credentials_refused()
-    );
     let problem = r#"{"type":"about:blank","title":"Forbidden","status":403}"#;
-    let error = refusal("403 Forbidden", problem).await;
-    assert!(matches!(error, Error::Refused(_)));
+    for (status, body) in [("400 Bad Request", ""), ("403 Forbidden", problem)] {
+        let error = refusal(status, body).await;
+        assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -82,13 +82,17 @@ impl TokenEndpoint for ZapSign {
         })
     }
 
+    /// The errors of fields may have any name, as those of another server's JSON may: they are ZapSign's where one of them
+    /// is of the request.
     fn error_response(body: &JsonObject<'_>) -> ErrorResponse {
+        let of_the_request = REQUEST_FIELDS.iter().any(|field| body.has(field));
         ErrorResponse {
             detail: body.text("detail"),
             code: body.text("code"),
             message: body.text("message"),
             fields: body
                 .names()
+                .filter(|_| of_the_request)
                 // Anything but a field's errors is a single text, or no text at all.
                 .filter(|name| body.text(name).is_none())
                 .map(|field| FieldError {
@@ -104,9 +108,9 @@ impl TokenEndpoint for ZapSign {
     /// By status, and by which field is there, never by a text: those come in the language of the account.
     ///
     /// A 400 with `message` is documented as too many login attempts. What else a 400 may be: the server's framework
-    /// names the fields that it dislikes, or says in `detail` that the body is no JSON, and a page or nothing comes from
-    /// whatever stands in front of it. None of them has `message`; and should a new refusal have it, waiting minutes for
-    /// nothing is the cheaper mistake, since a login repeated too often is what the vendor punishes. Errors of
+    /// names the fields that it dislikes, or says in `detail` that the body is no JSON. Neither has `message`; and should
+    /// a new refusal have it, waiting minutes for nothing is the cheaper mistake, since a login repeated too often is what
+    /// the vendor punishes. Errors of
     /// `username`, of `password` or of both together blame the credentials, because nothing else in the request can be
     /// wrong about them.
     ///
@@ -210,5 +214,7 @@ pub(crate) fn refresh_response(body: &JsonObject<'_>) -> Result<RefreshResponse,
 
 /// `non_field_errors` is how Django REST framework blames both at once.
 const CREDENTIAL_FIELDS: [&str; 3] = ["username", "password", "non_field_errors"];
+/// Those of a login and of a refresh.
+const REQUEST_FIELDS: [&str; 4] = ["username", "password", "refresh", "non_field_errors"];
 /// The login has two: a hostile list of errors stays short.
 const MOST_FIELDS: usize = 16;

@@ -210,7 +210,6 @@ async fn a_401_blames_the_credentials_for_a_login_and_the_token_for_a_refresh() 
         r#"{"detail":"O token é inválido ou expirado","code":"token_not_valid"}"#,
         r#"{"detail":"O token é inválido ou expirado"}"#,
         r#"{"detail":"No active account found with the given credentials"}"#,
-        "<h1>Unauthorized</h1>",
     ] {
         let error = refusal("401 Unauthorized", body).await;
         assert!(error.is_credentials_refused(), "{error}");
@@ -227,7 +226,6 @@ async fn other_refusals_of_a_refresh_do_not_blame_the_credentials() {
     for body in [
         r#"{"refresh":["This field may not be blank."]}"#,
         r#"{"non_field_errors":["Não."]}"#,
-        "",
     ] {
         let error = refresh_refusal("400 Bad Request", body).await;
         assert!(matches!(error, Error::Refused(_)), "{error}");
@@ -253,14 +251,23 @@ async fn reads_errors_of_fields() {
 
     let error = refusal("400 Bad Request", r#"{"non_field_errors":["Não."]}"#).await;
     assert!(error.is_credentials_refused());
-    let error = refusal("400 Bad Request", r#"{"captcha":["Não."]}"#).await;
-    assert!(matches!(error, Error::Refused(_)), "{error}");
+}
+
+/// The same shape, and not a field that ZapSign was sent: another server's errors.
+#[tokio::test]
+async fn errors_of_foreign_fields_blame_nobody() {
+    for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden"] {
+        let error = refusal(status, r#"{"errors":["Blocked."]}"#).await;
+        assert!(matches!(error, Error::Unavailable(_)), "{error}");
+        assert!(error.response().is_none());
+    }
 }
 
 #[tokio::test]
 async fn a_hostile_list_of_field_errors_stays_short() {
     let fields = (0..200).map(|n| format!(r#""f{n}":["no"]"#));
-    let body = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
+    let fields: Vec<_> = fields.collect();
+    let body = format!(r#"{{"username":["no"],{}}}"#, fields.join(","));
     let error = refusal("400 Bad Request", &body).await;
     assert_eq!(said(&error).fields.len(), 16);
 }
@@ -273,22 +280,22 @@ async fn classifies_what_is_reported_and_what_is_foreign_by_status() {
         "404 Not Found",
         "406 Not Acceptable",
     ] {
-        let error = refusal(status, "<h1>Not Found</h1>").await;
+        let error = refusal(status, r#"{"detail":"Não."}"#).await;
         assert!(matches!(error, Error::Refused(_)), "{error}");
-        assert!(error.response().is_none());
+        let page = refusal(status, "<h1>Not Found</h1>").await;
+        assert!(matches!(page, Error::Unavailable(_)), "{page}");
+        assert!(page.response().is_none());
     }
     let throttled = r#"{"detail":"Request was throttled. Expected available in 50 seconds."}"#;
     let error = refusal("429 Too Many Requests", throttled).await;
     assert!(matches!(error, Error::RateLimited(_)), "{error}");
     assert!(said(&error).detail.unwrap().starts_with("Request was"));
     // Not of the login itself: a body that is no JSON, a page of whatever stands in front.
-    for body in [
-        r#"{"detail":"JSON parse error"}"#,
-        "<h1>Bad Request (400)</h1>",
-        "",
-    ] {
+    let error = refusal("400 Bad Request", r#"{"detail":"JSON parse error"}"#).await;
+    assert!(matches!(error, Error::Refused(_)), "{error}");
+    for body in ["<h1>Bad Request (400)</h1>", ""] {
         let error = refusal("400 Bad Request", body).await;
-        assert!(matches!(error, Error::Refused(_)), "{error}");
+        assert!(matches!(error, Error::Unavailable(_)), "{error}");
     }
     let error = refusal("500 Internal Server Error", "<h1>Server Error (500)</h1>").await;
     assert!(error.is_transient());

@@ -22,9 +22,16 @@ fn no_failure_is_a_configuration_and_none_pauses_longer_at_first_than_later() {
 
 /// An account is locked by repeated logins with a wrong password, and by nothing else here.
 #[test]
-fn refused_credentials_are_never_repeated() {
-    let row = FailureKind::CredentialsRefused.row();
-    assert_eq!((row.login_repeats, row.renew_may_try), (0, false));
+fn login_that_may_have_been_refused_is_never_repeated() {
+    for kind in [
+        FailureKind::CredentialsRefused,
+        FailureKind::Refused,
+        FailureKind::Unclear,
+    ] {
+        let row = kind.row();
+        assert_eq!((row.login_repeats, row.renew_may_try), (0, false));
+        assert!(row.first_pause >= Duration::from_secs(30), "{kind:?}");
+    }
 }
 
 /// The READMEs say so.

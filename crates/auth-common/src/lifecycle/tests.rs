@@ -524,6 +524,8 @@ fn cool_downs_double_up_to_their_longest() {
             [60, 120, 240, 480, 900, 900],
         ),
         (FailureKind::Refused, [60, 120, 240, 480, 900, 900]),
+        (FailureKind::Unclear, [30, 60, 120, 240, 300, 300]),
+        (FailureKind::Intercepted, [1, 2, 4, 8, 16, 30]),
         (FailureKind::RateLimited, [300, 600, 1200, 2400, 3600, 3600]),
         (FailureKind::NotSent, [1, 2, 4, 8, 16, 30]),
         (FailureKind::Malformed, [5, 10, 20, 40, 60, 60]),
@@ -600,6 +602,36 @@ fn retry_after_is_honoured_and_never_cut_short() {
     }
 }
 
+/// Whoever refuses may ask for more, but not for a login in the next second.
+#[test]
+fn retry_after_lengthens_every_pause_and_shortens_that_of_a_rate_limit_alone() {
+    for row in &TABLE {
+        for asked in [0, 10, 20, 1000] {
+            let mut life = Life::new();
+            let launch = life.launch();
+            let landing = Landing::Failure {
+                kind: row.kind,
+                retry_after: Some(secs(asked)),
+                draw: 0,
+            };
+            let least = if row.repeats_only_as_asked {
+                secs(1)
+            } else {
+                row.first_pause * 4 / 5
+            };
+            let for_another = secs(asked).max(least);
+            let landed = life.land(launch, landing);
+            assert_eq!(landed, Landed::Failed { for_another }, "{row:?}");
+            let renewed = life.renew();
+            if asked > 0 || !row.renew_may_try {
+                assert_eq!(renewed, Decision::FailFast { for_another }, "{row:?}");
+            } else {
+                assert!(matches!(renewed, Decision::Launch(_)), "{row:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn vendor_that_asks_for_no_wait_is_left_alone_ever_longer() {
     let mut life = Life::new();
@@ -620,15 +652,33 @@ fn vendor_that_asks_for_no_wait_is_left_alone_ever_longer() {
 fn lesser_failure_does_not_cut_a_longer_pause_short() {
     let mut life = Life::new();
     let launch = life.launch();
-    life.land(launch, failure(FailureKind::Refused));
+    life.land(launch, failure(FailureKind::Malformed));
     life.wait(secs(2));
     let Decision::Launch(renewal) = life.renew() else {
         panic!("a renewal obeys no pause of this kind");
     };
-    let for_another = secs(58);
+    let for_another = secs(3);
     let landed = life.land(renewal, failure(FailureKind::NotSent));
     assert_eq!(landed, Landed::Failed { for_another });
     assert_eq!(life.ask(), Decision::FailFast { for_another });
+}
+
+/// Else `renew` in a loop would send a wrong password once a second.
+#[test]
+fn renew_obeys_refused_credentials_during_a_longer_pause_as_well() {
+    let mut policy = Policy::default();
+    policy.first_pauses[FailureKind::Malformed as usize] = secs(3600);
+    let mut life = Life::of(policy);
+    life.fail(FailureKind::Malformed);
+    life.wait(secs(2));
+    let Decision::Launch(renewal) = life.renew() else {
+        panic!("a renewal obeys no pause of this kind");
+    };
+    life.land(renewal, failure(FailureKind::CredentialsRefused));
+    let for_another = secs(60);
+    assert_eq!(life.renew(), Decision::FailFast { for_another });
+    life.wait(for_another);
+    assert!(matches!(life.renew(), Decision::Launch(_)));
 }
 
 #[test]
@@ -695,8 +745,8 @@ fn cool_downs_follow_the_policy() {
 }
 
 #[test]
-fn renew_obeys_refused_credentials_and_rate_limits_and_no_other_cool_down() {
-    for kind in KINDS {
+fn renew_obeys_refusals_and_rate_limits_and_no_other_cool_down() {
+    for kind in TABLE.each_ref().map(|row| row.kind) {
         let mut life = Life::with_token(3600);
         life.wait(secs(10));
         let Decision::Launch(launch) = life.renew() else {
@@ -706,7 +756,11 @@ fn renew_obeys_refused_credentials_and_rate_limits_and_no_other_cool_down() {
             panic!("a failure is a failure");
         };
         match kind {
-            FailureKind::CredentialsRefused | FailureKind::RateLimited => {
+            FailureKind::CredentialsRefused
+            | FailureKind::Refused
+            | FailureKind::Unclear
+            | FailureKind::RateLimited
+            | FailureKind::Overloaded => {
                 assert_eq!(life.renew(), Decision::FailFast { for_another });
                 life.wait(for_another);
                 assert!(matches!(life.renew(), Decision::Launch(_)));
@@ -1064,7 +1118,7 @@ fn machine_agrees_with_the_model_whatever_happens() {
     let seen = RefCell::new(BTreeMap::new());
     let story = (policy(), prop::collection::vec(event(), 1..150));
     let config = Config {
-        cases: 400,
+        cases: 600,
         failure_persistence: None,
         ..Config::default()
     };
@@ -1133,7 +1187,8 @@ struct World {
     newest_from: u64,
     landed: Option<Duration>,
     lost_the_last: bool,
-    cool_down: Option<(FailureKind, Duration)>,
+    /// When `renew` may try again at the earliest and at the latest, and when the pause ends.
+    cool_down: Option<([Duration; 2], Duration)>,
     /// It follows on failures in the background alone.
     unheard: bool,
     failures_in_a_row: BTreeMap<usize, u32>,
@@ -1407,22 +1462,14 @@ impl World {
                 assert_eq!(patience, None);
                 self.see("renew: joined");
             }
-            (
-                Some((FailureKind::CredentialsRefused | FailureKind::RateLimited, until)),
-                Decision::FailFast { for_another },
-            ) => {
+            (Some(([earliest, latest], _)), Decision::FailFast { for_another }) => {
                 assert!(self.live.is_none());
-                assert_eq!(self.now.monotonic + for_another, until);
+                let renew_from = self.now.monotonic + for_another;
+                assert!(earliest <= renew_from && renew_from <= latest);
                 self.see("renew: failed fast");
             }
-            (
-                cooling @ (None
-                | Some((
-                    FailureKind::NotSent | FailureKind::Malformed | FailureKind::Refused,
-                    _,
-                ))),
-                Decision::Launch(launch),
-            ) => {
+            (cooling, Decision::Launch(launch)) => {
+                assert!(cooling.is_none_or(|([earliest, _], _)| earliest <= self.now.monotonic));
                 assert_eq!(launch.patience, None);
                 self.launched(launch, false);
                 if cooling.is_some() {
@@ -1460,11 +1507,7 @@ impl World {
                 },
                 Landed::Failed { for_another },
             ) => {
-                let may_be_unheard = flight.background
-                    && !matches!(
-                        kind,
-                        FailureKind::CredentialsRefused | FailureKind::RateLimited
-                    );
+                let may_be_unheard = flight.background && !renew_obeys(kind, retry_after);
                 self.unheard = may_be_unheard && (self.cooling().is_none() || self.unheard);
                 self.cooled(kind, retry_after, for_another);
                 if flight.background {
@@ -1632,33 +1675,41 @@ impl World {
 
     fn cooled(&mut self, kind: FailureKind, retry_after: Option<Duration>, pause: Duration) {
         let in_a_row = self.failures_in_a_row.entry(kind as usize).or_insert(0);
-        let (shortest, longest) = match retry_after {
-            Some(asked) => {
-                let least = secs([1, 2, 4, 8, 16, 30][*in_a_row.min(&mut 5) as usize]);
-                (asked.max(least), asked.mul_f64(1.2).max(least))
-            }
-            None => {
-                let first = self.policy.first_pauses[kind as usize];
-                let doubled = first * 2_u32.pow(*in_a_row.min(&mut 16));
-                let nominal = doubled.min(spec(kind).1.max(first));
-                (nominal.mul_f64(0.8), nominal.mul_f64(1.2))
-            }
+        let asked = retry_after.unwrap_or_default();
+        let (least, most) = if retry_after.is_some() && kind == FailureKind::RateLimited {
+            let least = secs([1, 2, 4, 8, 16, 30][*in_a_row.min(&mut 5) as usize]);
+            (least, least)
+        } else {
+            let first = self.policy.first_pauses[kind as usize];
+            let doubled = first * 2_u32.pow(*in_a_row.min(&mut 16));
+            let nominal = doubled.min(spec(kind).1.max(first));
+            (nominal.mul_f64(0.8), nominal.mul_f64(1.2))
         };
+        let (shortest, longest) = (asked.max(least), asked.mul_f64(1.2).max(most));
         *in_a_row += 1;
         let rounding = Duration::from_micros(1);
-        if let Some((longer, until)) = self.cooling()
-            && pause == until - self.now.monotonic
-        {
-            assert!(until + rounding >= self.now.monotonic + shortest);
-            self.see("a longer pause goes on");
-            self.cool_down = Some((longer, until));
-            return;
+        let now = self.now.monotonic;
+        let earlier = self.cooling();
+        // Which of the two pauses goes on is seen only where they differ.
+        let own = match earlier {
+            Some((_, until)) if until == now + pause => {
+                assert!(pause + rounding >= shortest);
+                self.see("a longer pause goes on");
+                [now + shortest.saturating_sub(rounding), until]
+            }
+            _ => {
+                assert!(
+                    pause + rounding >= shortest && pause <= longest + rounding,
+                    "{pause:?} is not within {shortest:?} and {longest:?}"
+                );
+                [now + pause; 2]
+            }
+        };
+        let mut renew_from = earlier.map_or_else(Default::default, |(renew_from, _)| renew_from);
+        if renew_obeys(kind, retry_after) {
+            renew_from = [0, 1].map(|end| renew_from[end].max(own[end]));
         }
-        assert!(
-            pause + rounding >= shortest && pause <= longest + rounding,
-            "{pause:?} is not within {shortest:?} and {longest:?}"
-        );
-        self.cool_down = Some((kind, self.now.monotonic + pause));
+        self.cool_down = Some((renew_from, now + pause));
     }
 
     /// The flight ended without an outcome, as far as anybody knows.
@@ -1716,7 +1767,7 @@ impl World {
             || self.landed.is_some_and(|landed| now < landed + secs(1))
     }
 
-    fn cooling(&self) -> Option<(FailureKind, Duration)> {
+    fn cooling(&self) -> Option<([Duration; 2], Duration)> {
         self.cool_down
             .filter(|(_, until)| self.now.monotonic < *until)
     }
@@ -1744,7 +1795,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     let custom = (
         20..=500_u32,
         log_uniform(0.01, 300.0),
-        prop::array::uniform13(log_uniform(1.0, 3600.0)),
+        prop::array::uniform15(log_uniform(1.0, 3600.0)),
     );
     prop_oneof![
         Just(Policy::default()),
@@ -1770,14 +1821,14 @@ fn event() -> impl Strategy<Value = Event> {
     let short_of = prop::sample::select(vec![Duration::ZERO, NANOSECOND, secs(1)]);
     prop_oneof![
         10 => Just(Event::Ask),
-        1 => Just(Event::Renew),
+        4 => Just(Event::Renew),
         6 => outcome().prop_map(Event::Land),
         2 => (any::<Index>(), outcome()).prop_map(|(which, it)| Event::LandLate(which, it)),
         3 => log_uniform(0.001, 20.0).prop_map(Event::Report),
         3 => any::<Index>().prop_map(Event::WaitedOut),
         2 => Just(Event::Abandon),
         1 => any::<Index>().prop_map(Event::AbandonSuperseded),
-        1 => Just(Event::InvalidateCurrent),
+        2 => Just(Event::InvalidateCurrent),
         1 => any::<Index>().prop_map(Event::InvalidateOneOf),
         1 => Just(Event::InvalidateUnknown),
         4 => log_uniform(0.001, 100.0).prop_map(Event::Advance),
@@ -1791,9 +1842,13 @@ fn event() -> impl Strategy<Value = Event> {
 fn outcome() -> impl Strategy<Value = Outcome> {
     let token = (log_uniform(1.0, 604_800.0), 0..=1000_u32)
         .prop_map(|(lifetime, draw)| Outcome::Token { lifetime, draw });
-    let retry_after = prop::option::weighted(0.3, (0..=3600_u64).prop_map(secs));
+    let retry_after = prop::option::weighted(0.15, (0..=3600_u64).prop_map(secs));
     let kind = (
-        prop::sample::select(KINDS.to_vec()),
+        // Those in whose pause `renew` may fail anew, most of all.
+        prop_oneof![
+            prop::sample::select(KINDS.to_vec()),
+            prop::sample::select(vec![FailureKind::NotSent, FailureKind::Malformed]),
+        ],
         retry_after,
         0..=1000_u32,
     )
@@ -1802,7 +1857,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             retry_after,
             draw,
         });
-    prop_oneof![3 => token, 1 => kind]
+    prop_oneof![2 => token, 1 => kind]
 }
 
 /// Seconds from `shortest` to `longest`, each order of magnitude as likely as the others.
@@ -2029,6 +2084,15 @@ fn failure(kind: FailureKind) -> Landing {
         retry_after: None,
         draw: 500,
     }
+}
+
+/// Whether not even `renew` may try in the pause after it.
+fn renew_obeys(kind: FailureKind, retry_after: Option<Duration>) -> bool {
+    let refused = matches!(
+        kind,
+        FailureKind::CredentialsRefused | FailureKind::Refused | FailureKind::RateLimited
+    );
+    refused || retry_after.is_some_and(|asked| !asked.is_zero())
 }
 
 /// The first and the longest cool-down, as promised.

@@ -25,6 +25,8 @@ fn login_is_repeated_as_tabled() {
         (rate_limited(5), 2),
         (of(FailureKind::CredentialsRefused), 0),
         (of(FailureKind::Refused), 0),
+        (of(FailureKind::Unclear), 0),
+        (of(FailureKind::Intercepted), 0),
         (of(FailureKind::Malformed), 0),
     ] {
         let mut attempts = Run::new(3, Exchange::Login);
@@ -57,6 +59,8 @@ fn refresh_is_repeated_or_replaced_by_a_login_as_tabled() {
         (rate_limited(5), Some(Exchange::Refresh)),
         (of(FailureKind::CredentialsRefused), Some(Exchange::Login)),
         (of(FailureKind::Refused), Some(Exchange::Login)),
+        (of(FailureKind::Unclear), Some(Exchange::Login)),
+        (of(FailureKind::Intercepted), Some(Exchange::Login)),
         (of(FailureKind::Malformed), None),
     ] {
         let mut attempts = Run::new(3, Exchange::Refresh);

@@ -265,6 +265,8 @@ mod kind {
             FailureKind::RateLimited => "rate_limited",
             FailureKind::CredentialsRefused => "credentials_refused",
             FailureKind::Refused => "refused",
+            FailureKind::Unclear => "unclear",
+            FailureKind::Intercepted => "intercepted",
             FailureKind::Malformed => "malformed",
         }
     }
@@ -282,6 +284,8 @@ mod kind {
         FailureKind::RateLimited,
         FailureKind::CredentialsRefused,
         FailureKind::Refused,
+        FailureKind::Unclear,
+        FailureKind::Intercepted,
         FailureKind::Malformed,
     ];
 }

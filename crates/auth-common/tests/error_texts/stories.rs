@@ -85,6 +85,18 @@ pub(crate) async fn examples() -> Vec<Example> {
             advice: "Wait. If it lasts, give the request id to the vendor's support.",
         },
         Example {
+            what: "A page in the vendor's place",
+            error: answered(html(403, "<h1>Request blocked</h1>")).await,
+            advice: "`curl -v` to the address shows the page: it is that of a firewall, a gateway or a proxy, or the base URL \
+                     is not the vendor's. Nothing is said about the credentials.",
+        },
+        Example {
+            what: "A page in the vendor's place, behind which a refusal may hide",
+            error: answered(html(401, "<h1>Authorization required</h1>")).await,
+            advice: "As above. Where a proxy puts pages of its own in the place of the vendor's refusals, the credentials may \
+                     be wrong all the same, so the login is repeated seldom.",
+        },
+        Example {
             what: "The task that asked was dropped, twice",
             error: failure(builder(base()).transport(dropped())).await,
             advice: "Look for a panic in the log, and whether a runtime ends while others still ask.",
@@ -94,6 +106,11 @@ pub(crate) async fn examples() -> Vec<Example> {
             error: answered(json(200, r#"{"status":"ok"}"#)).await,
             advice: "Something else may answer at this address: open it in a browser from the same machine. If it is the \
                      vendor, its API has changed: look for a new version of the crate.",
+        },
+        Example {
+            what: "A compressed success",
+            error: answered(json(200, "\u{1f}").with_header("content-encoding", "gzip")).await,
+            advice: "Compression was not asked for. Something in between does it, such as a proxy: switch it off there.",
         },
         Example {
             what: "A redirect",
@@ -135,6 +152,10 @@ fn answering(answer: Response) -> auth_common::Transport {
 
 fn json(status: u16, body: &str) -> Response {
     Response::json(status, body)
+}
+
+fn html(status: u16, page: &str) -> Response {
+    Response::new(status, "text/html; charset=utf-8", page)
 }
 
 fn from<F>(source: impl Fn() -> F + Send + Sync + 'static) -> Builder<Sample>

@@ -84,6 +84,19 @@ async fn retry_after_date_is_read_against_the_date_of_the_answer() {
     assert_eq!(pauses, [secs(660)]);
 }
 
+/// A wrong password may be behind it.
+#[tokio::test(start_paused = true)]
+async fn setting_for_outages_does_not_shorten_the_pause_after_an_unclear_refusal() {
+    let seconds = Duration::as_secs;
+    for (set, expected) in [(1, [30, 60, 120]), (200, [200, 300, 300])] {
+        let set = |builder: auth_common::Builder<Plain>| {
+            builder.cool_down(ErrorKind::Unavailable, secs(set))
+        };
+        let pauses = pauses(|| answer(401, "<html>"), 3, set).await;
+        assert_eq!(pauses.iter().map(seconds).collect::<Vec<_>>(), expected);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn success_clears_the_pauses() {
     let scene = Scene::new();
@@ -102,7 +115,7 @@ async fn success_clears_the_pauses() {
 #[tokio::test(start_paused = true)]
 async fn success_ends_a_pause_early() {
     let scene = Scene::new();
-    scene.vendor.once(|| refusal(403, "no"));
+    scene.vendor.once(|| answer(308, ""));
     scene.token().await.unwrap_err();
     let token = scene.authenticator.renew().await.unwrap();
     assert_eq!(scene.authenticator.snapshot().next_attempt, None);
@@ -111,8 +124,16 @@ async fn success_ends_a_pause_early() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn renewal_waits_out_refused_credentials_and_rate_limits() {
-    for reply in [|| refusal(401, "no"), || answer(429, "")] {
+async fn renewal_waits_out_refusals_and_rate_limits() {
+    for reply in [
+        || refusal(401, "no"),
+        || refusal(400, "invalid_request"),
+        || refusal(403, "no"),
+        || answer(401, "<html>"),
+        || answer(400, ""),
+        || answer(429, ""),
+        || answer(504, "").map(|it| it.with_header("Retry-After", "120")),
+    ] {
         let scene = Scene::new();
         scene.token().await.unwrap();
         scene.vendor.once(reply);
@@ -131,7 +152,7 @@ async fn renewal_waits_out_refused_credentials_and_rate_limits() {
 #[tokio::test(start_paused = true)]
 async fn renewal_waits_out_no_other_failure() {
     for reply in [
-        || refusal(403, "no"),
+        || answer(403, "<html>"),
         || answer(200, ""),
         || answer(308, ""),
     ] {

@@ -179,7 +179,7 @@ async fn request_token_neither_uses_nor_fills_the_cache() {
 #[tokio::test(start_paused = true)]
 async fn request_token_retries_nothing_and_leaves_no_cool_down() {
     let scene = Scene::new();
-    scene.vendor.once(|| answer(401, ""));
+    scene.vendor.once(|| refusal(401, "no"));
     let refused = scene.authenticator.request_token().await;
     assert!(refused.err().unwrap().is_credentials_refused());
     scene.vendor.once(|| answer(502, ""));

@@ -98,7 +98,7 @@ async fn retry_after_on_any_failure_of_a_refresh_is_waited_out_before_the_login(
 async fn spent_refresh_token_is_not_presented_by_a_later_flight_either() {
     let scene = logged_in().await;
     scene.vendor.once(cut);
-    scene.vendor.once(|| refusal(403, "no"));
+    scene.vendor.once(|| answer(403, "<html>"));
     scene.renew().await.unwrap_err();
     scene.renew().await.unwrap();
     assert_eq!(

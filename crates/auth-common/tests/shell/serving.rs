@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     scene::{Scene, at_once, secs, settle},
-    vendor::{Credentials, LIFETIME, Plain, Vendor, answer, token, unreachable},
+    vendor::{Credentials, LIFETIME, Plain, Vendor, answer, refusal, token, unreachable},
 };
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +182,7 @@ async fn token_that_expires_while_its_caller_waits_is_not_served() {
     scene.pass(LIFETIME - secs(1)).await;
     scene
         .vendor
-        .always(|| answer(401, "").map(|it| it.after(secs(5))));
+        .always(|| refusal(401, "no").map(|it| it.after(secs(5))));
     let mut callers = scene.callers(1).await;
     scene.pass(secs(1)).await;
     let error = callers.join_next().await.unwrap().unwrap().unwrap_err();

@@ -81,7 +81,7 @@ async fn oversize_refusal_is_classified_by_its_status<V: Vendor>() {
     let busy = Server::answering(json("502 Bad Gateway", page.clone())).await;
     assert_eq!(fate::<V>(&busy).await, (ErrorKind::Unavailable, 3));
     let forbidden = Server::answering(json("403 Forbidden", page)).await;
-    assert_eq!(fate::<V>(&forbidden).await, (ErrorKind::Refused, 1));
+    assert_eq!(fate::<V>(&forbidden).await, (ErrorKind::Unavailable, 1));
 }
 every_vendor!(oversize_refusal_is_classified_by_its_status);
 
@@ -109,10 +109,41 @@ async fn compressed_body_is_not_inflated<V: Vendor>() {
         let headers = format!("Content-Encoding: {encoding}\r\n");
         let server = Server::answering(answer("200 OK", &headers, body)).await;
         assert_eq!(fate::<V>(&server).await, (ErrorKind::InvalidResponse, 1));
-        assert_eq!(server.requests()[0].header("accept-encoding"), None);
     }
 }
 every_vendor!(compressed_body_is_not_inflated);
+
+async fn compressed_body_is_not_asked_for_and_named_where_it_comes_all_the_same<V: Vendor>() {
+    let success = success::<V>("token").to_string();
+    for (encoding, body) in compressed(&success) {
+        for status in ["200 OK", "401 Unauthorized", "403 Forbidden"] {
+            let headers = format!("Content-Encoding: {encoding}\r\n");
+            let server = Server::answering(answer(status, &headers, body.clone())).await;
+            let error = failure::<V>(&server).await.to_string();
+            assert!(
+                error.contains(&format!("compressed ({encoding})"))
+                    || error.contains(&format!("compressed body ({encoding})")),
+                "{error}"
+            );
+            let asked = &server.requests()[0];
+            assert_eq!(asked.header("accept-encoding"), Some("identity"));
+        }
+    }
+    // What the header says is shown in words of ours alone, and does not matter to a body that is as it should be.
+    let strange = "Content-Encoding: secret-of-the-server\r\n";
+    let server = Server::answering(answer("200 OK", strange, "\x1f\x08")).await;
+    let error = failure::<V>(&server).await.to_string();
+    assert!(error.contains("compressed (unknown coding)"), "{error}");
+    for coding in [
+        strange,
+        "Content-Encoding: identity\r\n",
+        "Content-Encoding:\r\n",
+    ] {
+        let server = Server::answering(answer("200 OK", coding, &success)).await;
+        assert_eq!(token::<V>(&server).await, "token");
+    }
+}
+every_vendor!(compressed_body_is_not_asked_for_and_named_where_it_comes_all_the_same);
 
 /// The HTTP library of this very build does inflate, unless it is told not to.
 #[tokio::test]
@@ -597,10 +628,13 @@ async fn foreign_error_body_is_classified_by_status<V: Vendor>() {
         deep.as_bytes(),
     ];
     for (status, class) in [
-        ("401 Unauthorized", ErrorKind::CredentialsRefused),
-        ("403 Forbidden", ErrorKind::Refused),
-        ("404 Not Found", ErrorKind::Refused),
-        ("405 Method Not Allowed", ErrorKind::Refused),
+        ("400 Bad Request", ErrorKind::Unavailable),
+        ("401 Unauthorized", ErrorKind::Unavailable),
+        ("403 Forbidden", ErrorKind::Unavailable),
+        ("404 Not Found", ErrorKind::Unavailable),
+        ("405 Method Not Allowed", ErrorKind::Unavailable),
+        ("421 Misdirected Request", ErrorKind::Unavailable),
+        ("425 Too Early", ErrorKind::Unavailable),
         ("429 Too Many Requests", ErrorKind::RateLimited),
         ("500 Internal Server Error", ErrorKind::Unavailable),
         ("502 Bad Gateway", ErrorKind::Unavailable),
@@ -611,10 +645,62 @@ async fn foreign_error_body_is_classified_by_status<V: Vendor>() {
             let error = failure::<V>(&server).await;
             assert_eq!(error.kind(), class, "{status}");
             assert_eq!(error.status().unwrap().as_str(), &status[..3]);
+            assert!(error.response().is_none(), "{error}");
         }
     }
 }
 every_vendor!(foreign_error_body_is_classified_by_status);
+
+/// What came, and who has probably sent it; and nothing that blames the credentials.
+async fn text_tells_that_a_page_came_and_not_the_vendors_json<V: Vendor>() {
+    for (header, came) in [
+        (
+            "Content-Type: text/html; charset=utf-8\r\n",
+            "a page (text/html) came",
+        ),
+        ("Content-Type: text/plain\r\n", "a body (text/plain) came"),
+        ("", "a body of no named type came"),
+    ] {
+        for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden"] {
+            let server = Server::answering(answer(status, header, "<h1>Blocked</h1>")).await;
+            let error = failure::<V>(&server).await;
+            let text = error.to_string();
+            let named = format!("{came} and not the vendor's JSON, probably from a gateway");
+            assert!(text.contains(status) && text.contains(&named), "{text}");
+            assert!(
+                !text.contains("refused") && !text.contains("check them"),
+                "{text}"
+            );
+            assert!(error.is_transient(), "{text}");
+        }
+    }
+    let nothing = Server::answering(answer("404 Not Found", "", "")).await;
+    let text = failure::<V>(&nothing).await.to_string();
+    assert!(text.contains("an empty body came"), "{text}");
+    let hostile = "Content-Type: text/secret-of-the-caller\r\n";
+    let repeats = Server::answering(answer("403 Forbidden", hostile, "<h1>No</h1>")).await;
+    let text = failure::<V>(&repeats).await.to_string();
+    assert!(text.contains("[withheld]"), "{text}");
+}
+every_vendor!(text_tells_that_a_page_came_and_not_the_vendors_json);
+
+/// RFC 6749 §5.2 holds for every vendor, also where its document shows another answer.
+async fn codes_of_oauth_blame_the_credentials_of_every_vendor<V: Vendor>() {
+    for code in ["invalid_grant", "invalid_client"] {
+        for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden"] {
+            let body = format!(r#"{{"error":"{code}"}}"#);
+            let server = Server::answering(json(status, body)).await;
+            let error = failure::<V>(&server).await;
+            assert_eq!(error.kind(), ErrorKind::CredentialsRefused, "{error}");
+            assert!(error.to_string().contains(code), "{error}");
+        }
+    }
+    let refused = json("400 Bad Request", r#"{"error":"invalid_request"}"#);
+    let error = failure::<V>(&Server::answering(refused).await).await;
+    let blames = [ErrorKind::CredentialsRefused, ErrorKind::Refused];
+    assert!(blames.contains(&error.kind()), "{error}");
+}
+every_vendor!(codes_of_oauth_blame_the_credentials_of_every_vendor);
 
 async fn retry_after_is_obeyed_within_reason<V: Vendor>() {
     let date = |seconds: i64| {
@@ -628,7 +714,10 @@ async fn retry_after_is_obeyed_within_reason<V: Vendor>() {
     let unsaid = 300;
     for (value, pause, requests) in [
         ("30", 33, 1),
+        ("20.5", 22, 1),
         (&date(60), 66, 1),
+        // Whoever writes it by hand gets the weekday wrong.
+        (&date(60).replace("Fri", "Mon"), 66, 1),
         ("31536000", hour, 1),
         ("99999999999999999999999999", hour, 1),
         (&date(year), hour, 1),
@@ -665,6 +754,51 @@ async fn retry_after_is_obeyed_within_reason<V: Vendor>() {
     }
 }
 every_vendor!(retry_after_is_obeyed_within_reason);
+
+/// By our own clock, and an hour at most: it may be wrong by years.
+async fn retry_after_as_a_date_needs_no_date_of_the_answer<V: Vendor>() {
+    let year = 365 * 24 * 3600;
+    for (ahead, pause) in [(60, 66), (year, 3960), (-60, 1), (-year, 1)] {
+        let at = (START + TimeDelta::seconds(ahead)).format("%a, %d %b %Y %H:%M:%S GMT");
+        let headers = format!("Retry-After: {at}\r\n");
+        let server = Server::answering(answer("429 Too Many Requests", &headers, "")).await;
+        let client = builder::<V>(server.base_url())
+            .clock(ManualClock::new(START))
+            .attempts(1)
+            .build()
+            .unwrap();
+        let error = client.token().await.unwrap_err();
+        let paused = error.retry_at().unwrap() - START;
+        assert_eq!(paused.num_seconds(), pause, "{at}");
+    }
+}
+every_vendor!(retry_after_as_a_date_needs_no_date_of_the_answer);
+
+/// Whoever sends it, and on whatever refusal, it is not asked again sooner, by `renew` either.
+async fn retry_after_is_obeyed_on_any_status<V: Vendor>() {
+    for status in [
+        "403 Forbidden",
+        "404 Not Found",
+        "500 Internal Server Error",
+        "502 Bad Gateway",
+        "504 Gateway Timeout",
+    ] {
+        let server = Server::answering(answer(status, "Retry-After: 120\r\n", "<html>")).await;
+        let client = builder::<V>(server.base_url())
+            .clock(ManualClock::new(START))
+            .build()
+            .unwrap();
+        let error = client.token().await.unwrap_err();
+        assert_eq!(
+            (error.retry_at().unwrap() - START).num_seconds(),
+            132,
+            "{status}"
+        );
+        client.renew().await.unwrap_err();
+        assert_eq!(server.connections(), 1, "{status}");
+    }
+}
+every_vendor!(retry_after_is_obeyed_on_any_status);
 
 async fn busy_vendor_with_garbage_in_retry_after_is_asked_three_times<V: Vendor>() {
     let busy = answer("503 Service Unavailable", "Retry-After: -1\r\n", "");

@@ -90,7 +90,7 @@ impl From<TokenResponse> for Grant {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ErrorResponse(String);
 
 impl fmt::Display for ErrorResponse {

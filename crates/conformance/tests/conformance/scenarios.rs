@@ -75,6 +75,12 @@ enum Answer {
     },
     Refusal,
     Status(u16),
+    /// A page for people, as of a gateway.
+    Page(u16),
+    /// This status, and this error of OAuth's.
+    Code(u16, &'static str),
+    /// Too many requests, and this `Retry-After`.
+    Limit(&'static str),
     Unreachable,
     Cut,
     Malformed,
@@ -147,7 +153,7 @@ story!(rate_limit_is_waited_out: [
 story!(no_failure_is_permanent: [
     Vendor(Answer::Unreachable), Ask(Fails(ErrorKind::Unavailable)), Vendors(&[Login, Login, Login]),
     Pass(1_000), Vendor(Answer::Malformed), Ask(Fails(ErrorKind::InvalidResponse)), Vendors(&[Login]),
-    Pass(5_000), Vendor(Answer::Status(403)), Ask(Fails(ErrorKind::Refused)), Vendors(&[Login]),
+    Pass(5_000), Vendor(Answer::Code(403, "access_denied")), Ask(Fails(ErrorKind::Refused)), Vendors(&[Login]),
     Pass(60_000), Vendor(Answer::Cut), Ask(Fails(ErrorKind::Unavailable)), Vendors(&[Login, Login]),
     Pass(2_000), Vendor(Answer::Token(3600)), Ask(Number(1)), Vendors(&[Login]),
 ]);
@@ -370,8 +376,149 @@ async fn rate_limited_refresh_causes_no_login<V: Vendor>() {
 }
 every_refreshing_vendor!(paused rate_limited_refresh_causes_no_login);
 
-/// Plays a story with the crate of `V`.
-async fn play<V: Vendor>(story: &[Step]) {
+// Somebody in between.
+
+/// A firewall's rule, a load balancer, an ingress without its service; and one call a second.
+async fn pages_for_twenty_minutes_cost_few_requests_and_end_soon_after<V: Vendor>() {
+    for (status, requests, soon) in [
+        (403, 44, 30),
+        (404, 44, 30),
+        (421, 44, 30),
+        (425, 44, 30),
+        // The vendor may be behind it after all, and lock an account.
+        (400, 7, 300),
+        (401, 7, 300),
+    ] {
+        let (client, server, clock) = stage::<V>();
+        server.lock().unwrap().login = Answer::Page(status);
+        for _ in 0..1200 {
+            let error = client.token().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+            assert!(error.is_transient(), "{error}");
+            assert!(error.to_string().contains("a page (text/html)"), "{error}");
+            pass(&clock, Duration::from_secs(1)).await;
+        }
+        let seen = server.lock().unwrap().seen.len();
+        assert_eq!(seen, requests, "{status}");
+        server.lock().unwrap().login = Answer::Token(3600);
+        let mut waited = 0;
+        while client.token().await.is_err() {
+            pass(&clock, Duration::from_secs(1)).await;
+            waited += 1;
+        }
+        assert!(waited <= soon, "{status}: {waited} s");
+    }
+}
+every_vendor!(paused pages_for_twenty_minutes_cost_few_requests_and_end_soon_after);
+
+/// A proxy that puts pages of its own in the place of the vendor's refusals; and a program that asks in every way, each
+/// second, for twenty minutes.
+async fn wrong_password_behind_a_portal_is_not_repeated<V: Vendor>() {
+    for answer in [Answer::Page(400), Answer::Page(401), Answer::Status(401)] {
+        let (client, server, clock) = stage::<V>();
+        server.lock().unwrap().login = answer;
+        for _ in 0..1200 {
+            client.token().await.unwrap_err();
+            client.renew().await.unwrap_err();
+            pass(&clock, Duration::from_secs(1)).await;
+        }
+        assert_eq!(server.lock().unwrap().seen.len(), 7, "{answer:?}");
+    }
+}
+every_vendor!(paused wrong_password_behind_a_portal_is_not_repeated);
+
+/// The vendor's refusals are counted on, whatever a portal says in between.
+async fn wrong_password_is_not_repeated_sooner_for_a_portal_that_comes_and_goes<V: Vendor>() {
+    let (client, server, clock) = stage::<V>();
+    let mut refusals = 0;
+    for second in 0..3600 {
+        let portal = second % 20 < 10;
+        let answer = if portal {
+            Answer::Page(403)
+        } else {
+            Answer::Refusal
+        };
+        server.lock().unwrap().login = answer;
+        client.token().await.unwrap_err();
+        client.renew().await.unwrap_err();
+        if !portal {
+            refusals += server.lock().unwrap().seen.len();
+        }
+        server.lock().unwrap().seen.clear();
+        pass(&clock, Duration::from_secs(1)).await;
+    }
+    assert!(refusals <= 7, "{refusals} logins with a wrong password");
+}
+every_vendor!(paused wrong_password_is_not_repeated_sooner_for_a_portal_that_comes_and_goes);
+
+/// `invalid_request` is what some servers say to a wrong password.
+async fn login_that_the_vendor_refuses_is_repeated_by_no_loop<V: Vendor>() {
+    for code in [
+        "invalid_request",
+        "invalid_grant",
+        "invalid_client",
+        "access_denied",
+    ] {
+        let (client, server, clock) = stage::<V>();
+        server.lock().unwrap().login = Answer::Code(400, code);
+        for _ in 0..59 {
+            client.renew().await.unwrap_err();
+            client.token().await.unwrap_err();
+            pass(&clock, Duration::from_secs(1)).await;
+        }
+        assert_eq!(server.lock().unwrap().seen.len(), 1, "{code}");
+    }
+}
+every_vendor!(paused login_that_the_vendor_refuses_is_repeated_by_no_loop);
+
+/// And a date gone by.
+async fn retry_after_of_nothing_does_not_spare_the_random_wait<V: Vendor>() {
+    for wait in ["0", "0.0", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+        let (client, server, _) = stage::<V>();
+        server.lock().unwrap().login = Answer::Limit(wait);
+        let before = tokio::time::Instant::now();
+        client.token().await.unwrap_err();
+        assert_eq!(server.lock().unwrap().seen.len(), 3);
+        // A quarter of a second, and then half of one: on a clock moved by hand, no chance plays.
+        assert!(before.elapsed() >= Duration::from_millis(750), "{wait}");
+    }
+}
+every_vendor!(paused retry_after_of_nothing_does_not_spare_the_random_wait);
+
+/// A server that counts in whole seconds issues a token in the middle of one.
+async fn token_is_not_served_in_the_second_that_its_claims_round_up<V: Vendor>() {
+    for lives in [2, 5, 3600] {
+        let (issued, start) = (START, START + TimeDelta::milliseconds(999));
+        let (from, to) = (issued.timestamp(), issued.timestamp() + lives);
+        let token = jwt(&format!(r#"{{"iat":{from},"exp":{to}}}"#));
+        let body = success::<V>(&token);
+        let body = if tells_type_and_lifetime::<V>() {
+            body.with("expires_in", lives.to_string())
+        } else {
+            body
+        };
+        let transport = Script::new(move |_| Ok(Response::json(200, body.to_string())));
+        let client = builder::<V>("https://vendor.example".parse().unwrap())
+            .transport(transport.transport())
+            .clock(ManualClock::new(start))
+            .build()
+            .unwrap();
+        let expires_at = client.token().await.unwrap().expires_at();
+        assert!(
+            expires_at.timestamp_millis() <= to * 1000,
+            "{lives} s: {expires_at}"
+        );
+    }
+}
+every_vendor!(paused token_is_not_served_in_the_second_that_its_claims_round_up);
+
+async fn pass(clock: &ManualClock, span: Duration) {
+    clock.advance(span);
+    sleep(span).await;
+}
+
+/// A client, the vendor's side, and the client's clock.
+fn stage<V: Vendor>() -> (Client<V>, Arc<Mutex<Books>>, ManualClock) {
     let clock = ManualClock::new(START);
     let server = Arc::new(Mutex::new(Books::default()));
     let (kept, hands) = (Arc::clone(&server), clock.clone());
@@ -383,6 +530,12 @@ async fn play<V: Vendor>(story: &[Step]) {
         .clock(clock.clone())
         .build()
         .unwrap();
+    (client, server, clock)
+}
+
+/// Plays a story with the crate of `V`.
+async fn play<V: Vendor>(story: &[Step]) {
+    let (client, server, clock) = stage::<V>();
     let mut tokens = Vec::new();
     for (at, step) in story.iter().enumerate() {
         let here = format!("step {at}: {step:?}");
@@ -403,9 +556,7 @@ async fn play<V: Vendor>(story: &[Step]) {
                 }
             }
             Pass(milliseconds) => {
-                let span = Duration::from_millis(milliseconds);
-                clock.advance(span);
-                sleep(span).await;
+                pass(&clock, Duration::from_millis(milliseconds)).await;
             }
             Wall(seconds) => clock.set_wall(clock.wall() + TimeDelta::seconds(seconds)),
             Vendor(answer) => {
@@ -505,6 +656,16 @@ impl Books {
             }
             Answer::Refusal => return Ok(vendor.credentials_refused()),
             Answer::Status(status) => return Ok(Response::json(status, "")),
+            Answer::Page(status) => {
+                return Ok(Response::new(status, "text/html", "<h1>Blocked</h1>"));
+            }
+            Answer::Code(status, code) => {
+                let body = format!(r#"{{"error":"{code}"}}"#);
+                return Ok(Response::json(status, body));
+            }
+            Answer::Limit(wait) => {
+                return Ok(Response::json(429, "").with_header("Retry-After", wait));
+            }
             Answer::Unreachable => return Err(Outage::Unreachable),
             Answer::Cut => return Err(Outage::Cut),
             Answer::Malformed => return Ok(Response::json(200, "<html>")),
