@@ -21,7 +21,15 @@ fn id_is_that_of_the_server_before_that_of_a_network() {
 #[test]
 fn what_is_no_id_gives_way_to_the_next() {
     let long = "x".repeat(LONGEST + 1);
-    for no_id in ["", "two words", "caf\u{e9}", "tab\there", &long] {
+    for no_id in [
+        "",
+        "two words",
+        "caf\u{e9}",
+        "tab\there",
+        "quo\"ted",
+        "back\\slash",
+        &long,
+    ] {
         let both = [("x-request-id", no_id), ("cf-ray", "8f0e-GRU")];
         assert_eq!(find(&headers(&both)).as_deref(), Some("8f0e-GRU"));
     }
@@ -43,6 +51,8 @@ fn id_repeats_no_secret() {
         (401, "0b9f", r#"{"request_id":"0b9f"}"#, Some("0b9f")),
         (200, "0b9f", "{}", Some("0b9f")),
         (200, "token", r#"{"accesstoken":"token"}"#, None),
+        (200, "to/ken", r#"{"accesstoken":"to\/ken"}"#, None),
+        (200, "token", r#"{"accesstoken":"\u0074oken"}"#, None),
     ] {
         let answer = answer(status, id, body);
         assert_eq!(shown(&answer, &secrets).as_deref(), expected, "{id}");

@@ -38,6 +38,7 @@ async fn nothing_that_can_be_read_holds_a_secret<V: Vendor>() {
     read_values::<V>(&mut read).await;
     read_refusals::<V>(&mut read).await;
     read_malformed_answers::<V>(&mut read).await;
+    read_request_ids::<V>(&mut read).await;
     read_failures::<V>(&mut read).await;
     read_settings::<V>(&mut read);
 
@@ -269,6 +270,28 @@ async fn read_malformed_answers<V: Vendor>(read: &mut Readings) {
         let error = request::<V>(&server).await;
         assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         read.error("malformed answer", &error);
+    }
+}
+
+/// Answers whose id is a secret.
+async fn read_request_ids<V: Vendor>(read: &mut Readings) {
+    let malformed = granting::<V>().to_string() + "}";
+    let login = Login::of_the_caller::<V>().await;
+    let organization = login.names_an_organization().then_some(ORGANIZATION);
+    for canary in [IDENTITY, SECRET].into_iter().chain(organization) {
+        for (_, encode) in ENCODINGS {
+            let id = encode(canary.as_bytes());
+            let header = format!("X-Request-Id: {}\r\n", id.replace(char::is_whitespace, ""));
+            let server = Server::answering(answer("401 Unauthorized", &header, "{}")).await;
+            read.error("request id", &request::<V>(&server).await);
+        }
+    }
+    let header = format!("X-Request-Id: {ACCESS}\r\n");
+    for body in [&malformed, &malformed.replace('/', "\\/")] {
+        let server = Server::answering(answer("200 OK", &header, body)).await;
+        let error = request::<V>(&server).await;
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+        read.error("request id", &error);
     }
 }
 
