@@ -125,6 +125,39 @@ fn middleware_hides_a_revoked_token_and_refuses_a_stranger() {
 }
 
 #[test]
+fn secret_that_changes_in_its_file_is_used_without_a_restart() {
+    let said = said_by("mounted_secret");
+    assert!(
+        said.contains("after 2 logins and 1 refusal in all\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn secret_manager_is_asked_before_each_login_and_for_nothing_else() {
+    let said = said_by("secret_manager");
+    for expected in [
+        "1,000 calls: 1 login, and the manager was asked 1 time\n",
+        "rotated: a token by version 2",
+        "the manager is gone: no credentials for DirectLink: ",
+        "the token that is cached is served all the same\n",
+    ] {
+        assert!(
+            said.contains(expected),
+            "{expected} is missing from\n{said}"
+        );
+    }
+}
+
+#[test]
+fn rotation_under_load_fails_no_call() {
+    let said = said_by("rotation");
+    assert!(said.contains("the old one was refused 1 time"), "{said}");
+    assert!(said.contains(" callers, 0 failed, "), "{said}");
+    assert!(said.ends_with("; 2 logins, 1 refused\n"), "{said}");
+}
+
+#[test]
 fn hundred_threads_of_a_script_share_one_login() {
     let said = said_by("blocking");
     assert!(

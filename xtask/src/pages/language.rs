@@ -70,14 +70,16 @@ fn known(vendor: &Package, folder: &str, picture: &Picture) -> Values {
     let module = name.replace('-', "_");
     let variable = module.strip_suffix("_auth").unwrap_or(&module);
     let repository = vendor.metadata.get("repository").and_then(|it| it.as_str());
+    let repository = repository.unwrap_or_default();
     let known = [
         ("crate", name.clone()),
         ("link", format!("[`{name}`]({folder})")),
+        ("repository", repository.into()),
         ("module", module.clone()),
         ("variable", variable.into()),
         (
             "picture",
-            picture.linked(&format!("{}/raw/main/", repository.unwrap_or_default())),
+            picture.linked(&format!("{repository}/raw/main/")),
         ),
     ];
     known.map(|(name, value)| (name.into(), value)).into()

@@ -304,15 +304,28 @@ impl<S: TokenStore> Process<S> {
     }
 }
 
+/// The key of a record, for tests of an engine's own: the same for the same `name`, in every process.
+///
+/// # Panics
+///
+/// When the features bring no cryptography along.
+pub fn record_key(name: &str) -> RecordKey {
+    let key = StoreKey::parse(EVERYBODYS).expect("the features bring no cryptography");
+    named(&key, name)
+}
+
 /// Names that nobody has used before.
 fn keys() -> [RecordKey; 2] {
     let key = StoreKey::generate().expect("the features bring no cryptography");
+    ["one", "other"].map(|name| named(&key, name))
+}
+
+fn named(key: &StoreKey, name: &str) -> RecordKey {
     let base = "https://vendor.example".parse().expect("a URL");
-    ["one", "other"].map(|name| {
-        let keys = key.record_keys("Contract", &base, &[name]);
-        let keys = keys.expect("the features bring no cryptography");
-        keys.current().expect("a key").clone()
-    })
+    let keys = key.record_keys("Contract", &base, &[name]);
+    let keys = keys.expect("the features bring no cryptography");
+    keys.current().expect("a key").clone()
 }
 
 const KEEP: Duration = Duration::from_secs(60);
+const EVERYBODYS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

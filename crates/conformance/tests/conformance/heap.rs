@@ -8,12 +8,13 @@ use std::{
     env,
     fs::{self, File},
     os::unix::fs::FileExt,
-    process::Command,
+    process::{self, Command},
 };
 
-use auth_common::{BaseUrl, TokenEndpoint};
+use auth_common::{Authenticator, BaseUrl, TokenEndpoint};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::runtime::Runtime;
 
 use crate::{
     server::{Server, json},
@@ -50,21 +51,46 @@ async fn no_password_outlives_the_last_drop_over_https<V: Vendor>() {
 }
 every_vendor!(no_password_outlives_the_last_drop_over_https);
 
+async fn no_password_is_kept_between_logins_where_its_source_keeps_none<V: Vendor>() {
+    let token = text(TOKEN);
+    let success = success::<V>(token.expose_secret()).to_string();
+    let server = Server::answering(json("200 OK", success)).await;
+    let census = census_with_files::<V>(&server.base_url()).await;
+    assert!(
+        census.vendor.password > 0 && census.alive.token > 0,
+        "the search finds nothing"
+    );
+    assert_eq!(census.alive.password, 0);
+    assert_eq!(census.dropped.password, 0);
+}
+every_vendor!(no_password_is_kept_between_logins_where_its_source_keeps_none);
+
+/// The child process of a program that has its password in a file, and nowhere else.
+fn child_with_files<V: Vendor>() {
+    if env::var(FILES).is_err() {
+        return;
+    }
+    let needles = needles();
+    let password = text(PASSWORD);
+    report("vendor", &needles);
+    drop(password);
+    let client = Authenticator::<V::Endpoint>::from_env().unwrap();
+    let runtime = runtime();
+    let token = runtime.block_on(client.token()).unwrap();
+    report("alive", &needles);
+    drop((token, client, runtime));
+    report("dropped", &needles);
+}
+every_vendor!(child child_with_files);
+
 /// The child process: it asks for a token at the address in its environment, and reports what it finds in its memory.
 fn child<V: Vendor>() {
     let Ok(base) = env::var(BASE_URL) else {
         return;
     };
     let root = env::var(ROOT).unwrap();
-    let needles = [
-        Needle::new(text(PASSWORD)),
-        Needle::new(text(TOKEN)),
-        Needle::new(basic()),
-    ];
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let needles = needles();
+    let runtime = runtime();
     // The vendor's side knows the password, and keeps it for as long as this process lives.
     let vendor = V::knowing(IDENTITY, text(PASSWORD).expose_secret(), "4321");
     report("vendor", &needles);
@@ -80,6 +106,21 @@ fn child<V: Vendor>() {
     drop(vendor);
 }
 every_vendor!(child child);
+
+fn needles() -> [Needle; 3] {
+    [
+        Needle::new(text(PASSWORD)),
+        Needle::new(text(TOKEN)),
+        Needle::new(basic()),
+    ]
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
 
 /// How many copies there are.
 struct Copies {
@@ -108,16 +149,41 @@ impl Census {
 }
 
 async fn census<V: Vendor>(base: &BaseUrl, root: &str) -> Census {
+    let mut child = process::<V>("child");
+    child.env(BASE_URL, base.as_str()).env(ROOT, root);
+    census_of(child).await
+}
+
+/// The census of a program that is told by its environment which files hold what the vendor wants to know.
+async fn census_with_files<V: Vendor>(base: &BaseUrl) -> Census {
+    let mut child = process::<V>("child_with_files");
+    child.env(FILES, "");
+    let vendor = V::knowing(IDENTITY, text(PASSWORD).expose_secret(), "4321");
+    let folder = env::temp_dir().join(format!("heap-{}-{}", V::MODULE, process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    for (name, value) in vendor.variables(base.as_str()) {
+        if value == base.as_str() {
+            child.env(name, value);
+            continue;
+        }
+        let file = folder.join(name);
+        fs::write(&file, value).unwrap();
+        child.env(format!("{name}_FILE"), file);
+    }
+    let census = census_of(child).await;
+    fs::remove_dir_all(folder).unwrap();
+    census
+}
+
+/// This very program, which runs one of its functions.
+fn process<V: Vendor>(function: &str) -> Command {
     let mut child = Command::new(env::current_exe().unwrap());
+    let name = format!("heap::{function}::{}", V::MODULE);
+    child.args(["--exact", "--ignored", "--nocapture", &name]);
     child
-        .args([
-            "--exact",
-            "--ignored",
-            "--nocapture",
-            &format!("heap::child::{}", V::MODULE),
-        ])
-        .env(BASE_URL, base.as_str())
-        .env(ROOT, root);
+}
+
+async fn census_of(mut child: Command) -> Census {
     let output = tokio::task::spawn_blocking(move || child.output().unwrap());
     let output = output.await.unwrap();
     let report = String::from_utf8(output.stdout).unwrap();
@@ -252,3 +318,4 @@ const OVERLAP: usize = 128;
 const MASK: u8 = 0xa5;
 const BASE_URL: &str = "CONFORMANCE_BASE_URL";
 const ROOT: &str = "CONFORMANCE_ROOT";
+const FILES: &str = "CONFORMANCE_FILES";

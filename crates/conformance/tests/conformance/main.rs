@@ -19,6 +19,7 @@ mod plugs;
 mod scenarios;
 mod secrets;
 mod server;
+mod sources;
 mod table;
 mod tls;
 mod vendor;
