@@ -55,6 +55,26 @@ pub(crate) async fn within_by<F: Future>(
     .await
 }
 
+/// Time by the runtime's clock and by the machine's: in tests the two differ.
+pub(crate) struct Stopwatch {
+    runtime: Instant,
+    machine: std::time::Instant,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self {
+            runtime: Instant::now(),
+            machine: std::time::Instant::now(),
+        }
+    }
+
+    /// Whether the runtime's clock was paused or advanced: time then passes that nobody had.
+    pub(crate) fn ran_ahead(&self) -> bool {
+        self.runtime.elapsed() > self.machine.elapsed() * 2 + SAME_TIME
+    }
+}
+
 /// The runtime ended before the time had passed.
 #[derive(Debug)]
 pub(crate) struct RuntimeEnded;
@@ -77,6 +97,8 @@ impl<T> Drop for Task<T> {
     }
 }
 
+/// Two readings of one clock are no further apart.
+const SAME_TIME: Duration = Duration::from_millis(100);
 /// A runtime that runs notices a deadline within milliseconds.
 const NOBODY_RAN: Duration = Duration::from_secs(1);
 

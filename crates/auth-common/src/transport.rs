@@ -18,8 +18,13 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
-    BaseUrl, ConfigurationError, TokenRequest, Vars, base_url::LOCALHOST, deadline::within,
-    error::ADDRESS, failure::FailureKind, redaction, request_id, retry, token::secret_header,
+    BaseUrl, ConfigurationError, TokenRequest, Vars,
+    base_url::LOCALHOST,
+    deadline::{Stopwatch, within},
+    error::ADDRESS,
+    failure::FailureKind,
+    redaction, request_id, retry,
+    token::secret_header,
 };
 
 mod proxy;
@@ -160,13 +165,18 @@ impl Transport {
                 Carrier::Scripted(script) => script.round_trip(base, &request).await,
             }
         };
-        within(allowed, pin!(round_trip), once_more)
+        let stopwatch = Stopwatch::start();
+        let answer = within(allowed, pin!(round_trip), once_more)
             .await
             .unwrap_or_else(|| Err(Fault::slow(allowed)))
             .map_err(|fault| match self.proxy(base) {
                 Some(proxy) => fault.through(proxy),
                 None => fault,
-            })
+            });
+        if self.is_network() && stopwatch.ran_ahead() {
+            return answer.map_err(Fault::of_a_clock_ahead);
+        }
+        answer
     }
 
     /// The proxy that requests below `base` go through.
@@ -516,6 +526,15 @@ impl Fault {
             .what
             .replace(ADDRESS, &format!("{ADDRESS} through the proxy {proxy}"));
         Self::new(self.kind, what)
+    }
+
+    /// A runtime whose time is paused jumps to the next deadline while the network is still at work.
+    fn of_a_clock_ahead(mut self) -> Self {
+        self.what.to_mut().push_str(
+            "; the runtime's clock is paused or was advanced, and did not wait for the network: a test with paused time \
+             needs a scripted transport",
+        );
+        self
     }
 
     fn from_http(error: reqwest::Error) -> Self {

@@ -1,5 +1,7 @@
 //! What the network needs of a runtime.
 
+use std::net::TcpListener;
+
 use auth_common::{Error, testing::Wiretap};
 use tokio::runtime::Builder;
 
@@ -29,4 +31,15 @@ fn runtime_without_io_is_an_error_that_says_so() {
         let header = complete.block_on(authenticator.authorization());
         assert_eq!(header.unwrap(), "Bearer access-1");
     }
+}
+
+/// Tokio moves a paused clock on as soon as nothing but the network is waited for.
+#[tokio::test(start_paused = true)]
+async fn paused_clock_is_named_where_it_did_not_wait_for_the_network() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", silent.local_addr().unwrap());
+    let authenticator = builder(base.parse().unwrap()).build().unwrap();
+    let error = authenticator.token().await.unwrap_err().to_string();
+    assert!(error.contains("the runtime's clock is paused"), "{error}");
+    assert!(error.contains("scripted transport"), "{error}");
 }
