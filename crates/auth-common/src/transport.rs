@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use proxy::Proxies;
 use reqwest::ClientBuilder;
+use resolver::Resolver;
 use tls::Tls;
 use url::Url;
 use zeroize::Zeroizing;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 mod proxy;
+mod resolver;
 mod tls;
 
 /// What carries token requests: HTTPS with settings made for the purpose, shared by any number of authenticators.
@@ -81,6 +83,7 @@ pub(crate) trait Scripted: Send + Sync {
 struct Http {
     /// A gateway's, on every request.
     headers: HeaderMap,
+    resolver: Resolver,
     proxies: Proxies,
     /// Why it can carry no HTTPS.
     lacks: Option<ConfigurationError>,
@@ -148,6 +151,19 @@ impl Transport {
         }
     }
 
+    /// What was waited for in vain.
+    fn too_slow(&self, base: &BaseUrl, allowed: Duration) -> Fault {
+        let name = match &self.0 {
+            Carrier::Http(http) => http.name_in_question(base),
+            #[cfg(feature = "testing")]
+            Carrier::Scripted(_) => None,
+        };
+        name.map_or_else(
+            || Fault::slow(allowed),
+            |name| Fault::name_unanswered(&name),
+        )
+    }
+
     /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body;
     /// see [`within`].
     pub(crate) async fn send(
@@ -168,7 +184,7 @@ impl Transport {
         let stopwatch = Stopwatch::start();
         let answer = within(allowed, pin!(round_trip), once_more)
             .await
-            .unwrap_or_else(|| Err(Fault::slow(allowed)))
+            .unwrap_or_else(|| Err(self.too_slow(base, allowed)))
             .map_err(|fault| match self.proxy(base) {
                 Some(proxy) => fault.through(proxy),
                 None => fault,
@@ -202,6 +218,13 @@ impl Http {
         }
     }
 
+    /// The name that is being looked up before `base` can be asked, as when its name server does not answer.
+    fn name_in_question(&self, base: &BaseUrl) -> Option<String> {
+        let proxy = self.proxies.before(base).ok().flatten();
+        let name = proxy.map_or(base.as_url().host_str(), Url::host_str)?;
+        self.resolver.is_looking_up(name).then(|| name.to_owned())
+    }
+
     async fn round_trip(
         &self,
         base: &BaseUrl,
@@ -227,7 +250,10 @@ impl Http {
             .body(Bytes::from_owner(body))
             .send()
             .await
-            .map_err(Fault::from_http)?;
+            .map_err(|error| match self.name_in_question(base) {
+                Some(name) if error.is_timeout() => Fault::name_unanswered(&name),
+                _ => Fault::from_http(error),
+            })?;
         let mut body = Zeroizing::new(Vec::with_capacity(TYPICAL_BODY));
         while let Some(chunk) = response.chunk().await.map_err(Fault::from_http)? {
             if body.len() + chunk.len() > LONGEST_BODY {
@@ -361,6 +387,10 @@ impl TransportBuilder {
     /// When a setting was refused. What only some requests need is asked for where an authenticator is built that sends
     /// them: a proxy that can be understood, and root certificates on this machine.
     pub fn build(self) -> Result<Transport, ConfigurationError> {
+        self.build_with(Resolver::of_the_system())
+    }
+
+    fn build_with(self, resolver: Resolver) -> Result<Transport, ConfigurationError> {
         if let Some(refused) = &self.refused {
             return Err(refused.clone());
         }
@@ -371,15 +401,21 @@ impl TransportBuilder {
         };
         let tls = Tls::new(&self.roots, self.identity.as_ref())?;
         Ok(Transport(Carrier::Http(Arc::new(Http {
-            proxied: self.client(&tls, &proxies)?,
-            direct: self.client(&tls, &Proxies::none())?,
+            proxied: self.client(&tls, &proxies, &resolver)?,
+            direct: self.client(&tls, &Proxies::none(), &resolver)?,
+            resolver,
             proxies,
             lacks: tls.lack().cloned(),
             headers: self.headers,
         }))))
     }
 
-    fn client(&self, tls: &Tls, proxies: &Proxies) -> Result<reqwest::Client, ConfigurationError> {
+    fn client(
+        &self,
+        tls: &Tls,
+        proxies: &Proxies,
+        resolver: &Resolver,
+    ) -> Result<reqwest::Client, ConfigurationError> {
         // Every setting is made here, also those that are the default of the features this crate asks for: another
         // crate in the program may ask for more, and must not change how tokens travel.
         let mut client = reqwest::Client::builder()
@@ -395,6 +431,7 @@ impl TransportBuilder {
             .no_zstd()
             .no_deflate()
             .no_hickory_dns()
+            .dns_resolver(Arc::new(resolver.clone()))
             // Plain HTTP may go there, so no resolver is to say where that is.
             .resolve_to_addrs(LOCALHOST, &LOOPBACK)
             .connect_timeout(self.connect_timeout);
@@ -528,6 +565,12 @@ impl Fault {
         Self::new(self.kind, what)
     }
 
+    fn name_unanswered(name: &str) -> Self {
+        Self::not_sent(&format!(
+            "the look-up of the name {name} takes too long: does its name server answer?"
+        ))
+    }
+
     /// A runtime whose time is paused jumps to the next deadline while the network is still at work.
     fn of_a_clock_ahead(mut self) -> Self {
         self.what.to_mut().push_str(
@@ -625,3 +668,9 @@ const OWN_HEADERS: [HeaderName; 13] = [
     header::UPGRADE,
     header::USER_AGENT,
 ];
+
+#[cfg(all(
+    test,
+    any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")
+))]
+mod tests;

@@ -1,5 +1,5 @@
 //! What is left of a flight once it has landed. All else is seen from outside, in `tests/shell`.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[allow(dead_code)]
 #[path = "../../tests/shell/vendor.rs"]

@@ -79,7 +79,7 @@ fn localhost_is_reached_without_a_resolver() {
     alone::run("threads::localhost_without_room_for_a_thread", &[]);
 }
 
-/// The HTTP library asks the system's resolver on a thread of its own.
+/// Any other name is looked up on a thread of its own.
 #[test]
 #[ignore = "another test runs it, in a process whose size it limits"]
 fn localhost_without_room_for_a_thread() {
@@ -95,6 +95,28 @@ fn localhost_without_room_for_a_thread() {
         let header = without_room_for_a_thread(|| runtime.block_on(authenticator.authorization()));
         assert_eq!(header.unwrap(), "Bearer access-1", "{base}");
     }
+}
+
+#[test]
+fn name_that_no_thread_can_look_up_is_an_error() {
+    alone::run("threads::name_without_room_for_a_thread", &[]);
+}
+
+#[test]
+#[ignore = "another test runs it, in a process whose size it limits"]
+fn name_without_room_for_a_thread() {
+    let authenticator = builder("https://vendor.example".parse().unwrap())
+        .attempts(1)
+        .build()
+        .unwrap();
+    let runtime = runtime();
+    let outcome = without_room_for_a_thread(|| runtime.block_on(authenticator.authorization()));
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    assert!(
+        error.to_string().contains("no thread to look its name up"),
+        "{error}"
+    );
 }
 
 fn runtime() -> Runtime {
