@@ -113,8 +113,9 @@ pub(crate) struct State<E: TokenEndpoint> {
     refused: Option<Token>,
     /// Flights that were dropped, of which no event has told yet.
     pub(crate) abandoned: u32,
-    /// Flights that may still run, superseded ones included: they end with the last authenticator.
-    pub(crate) tasks: Vec<AbortHandle>,
+    /// Flights that may still run, superseded ones included: they end with the last authenticator. A handle keeps the
+    /// memory of a task that has ended, which is more than all else here: a flight takes its own away.
+    pub(crate) tasks: Vec<(FlightId, AbortHandle)>,
     /// The process in which they run.
     process: u32,
     logins: u64,
@@ -448,7 +449,7 @@ impl<E: TokenEndpoint> Drop for Cache<E> {
     fn drop(&mut self) {
         let mut state = self.lock();
         state.start_afresh_after_a_fork(process::id());
-        for task in &state.tasks {
+        for (_, task) in &state.tasks {
             task.abort();
         }
     }

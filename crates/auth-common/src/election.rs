@@ -177,6 +177,7 @@ impl<E: TokenEndpoint> Cache<E> {
             observe::abandoned(E::VENDOR);
         }
         if let Some(flight) = launch {
+            let id = flight.id;
             if let Err(error) = self.destination.check_runtime() {
                 drop(flight);
                 return self.cached(want).map(Turn::Served).ok_or(error.into());
@@ -184,8 +185,9 @@ impl<E: TokenEndpoint> Cache<E> {
             let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
             let task = runtime.spawn(flight).abort_handle();
             let mut state = self.lock();
-            state.tasks.retain(|task| !task.is_finished());
-            state.tasks.push(task);
+            // One may have ended before this one's handle was here to be taken away.
+            state.tasks.retain(|(_, task)| !task.is_finished());
+            state.tasks.push((id, task));
         }
         Ok(turn)
     }

@@ -288,11 +288,13 @@ impl<E: TokenEndpoint> Drop for Flight<E> {
     /// A panic, an abort, or a runtime that shuts down: whoever waits is to elect anew. Dropping the sender, which
     /// follows, wakes them.
     fn drop(&mut self) {
-        if !self.landed
-            && let Some(cache) = self.cache.upgrade()
-        {
+        let Some(cache) = self.cache.upgrade() else {
+            return;
+        };
+        if !self.landed {
             cache.dropped(self.id);
         }
+        cache.lock().tasks.retain(|(flight, _)| *flight != self.id);
     }
 }
 
