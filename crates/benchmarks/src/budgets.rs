@@ -23,7 +23,7 @@ pub const USUAL_REFUSAL: Duration = Duration::from_micros(50);
 /// Bytes of an authenticator that was never asked, on a shared transport.
 pub const TENANT_BYTES: u64 = 2 * 1024;
 /// Bytes of an authenticator that holds a token.
-pub const TENANT_BYTES_WITH_TOKEN: u64 = 6 * 1024;
+pub const TENANT_BYTES_WITH_TOKEN: u64 = 2 * 1024 + 512;
 /// The time to build [`TENANTS`](crate::tenants::TENANTS), after the first.
 pub const BUILDING_TENANTS: Duration = Duration::from_millis(50);
 /// Crates that a program compiles beyond those of the same program on bare reqwest: two of them for the clock that goes
