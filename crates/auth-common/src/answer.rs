@@ -5,6 +5,7 @@ use std::{borrow::Cow, time::Duration};
 
 use http::{HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -49,8 +50,7 @@ fn understand<E: TokenEndpoint, T>(
         };
     }
     if answer.status.is_redirection() {
-        let what = "a redirect, which is never followed with credentials";
-        return Err(Failed::malformed(what, answer.status));
+        return Err(Failed::malformed(redirect(&answer, secrets), answer.status));
     }
     if answer.status.is_informational() {
         return Err(Failed::malformed("the answer is none yet", answer.status));
@@ -326,6 +326,19 @@ fn refusal<E: TokenEndpoint>(
         Refusal::RateLimited => FailureKind::RateLimited,
         Refusal::Other => FailureKind::Refused,
     }
+}
+
+/// Tells of a redirect, and to which server it leads. What is behind the server's name may hold a secret.
+fn redirect(answer: &Answer, secrets: &[&str]) -> String {
+    let target = answer.location.as_deref().map(Url::parse);
+    let to = match target {
+        Some(Ok(url)) if url.has_host() => {
+            let origin = url.origin().ascii_serialization();
+            format!(" to {}", Redaction::new(secrets).show(&origin))
+        }
+        _ => String::new(),
+    };
+    format!("a redirect{to}, which is never followed with credentials")
 }
 
 /// Tells of an answer that is not the vendor's: what came, and who has probably sent it.

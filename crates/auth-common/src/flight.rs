@@ -193,7 +193,7 @@ impl<E: TokenEndpoint> Flight<E> {
         let mut state = cache.lock();
         let result = match result {
             Ok(arrived) if Cache::was_refused(&state, &arrived) => {
-                let what = "the vendor handed out once more the token that its API refuses";
+                let what = "the vendor handed out once more the token that its API refuses, which is for its support to mend";
                 let failed = Failed::from(Fault::new(FailureKind::Malformed, what));
                 Err(failed.of_request(arrived.request_id))
             }

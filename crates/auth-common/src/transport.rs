@@ -489,6 +489,8 @@ pub(crate) struct Answer {
     pub(crate) content_type: Option<String>,
     /// How the body is compressed, where it is.
     pub(crate) coding: Option<&'static str>,
+    /// Where a redirect leads, as it came.
+    pub(crate) location: Option<String>,
     /// By which whoever answered finds the request in its logs.
     pub(crate) request_id: Option<String>,
     pub(crate) body: Zeroizing<Vec<u8>>,
@@ -503,6 +505,7 @@ impl Answer {
             retry_after: text(header::RETRY_AFTER).map(str::to_owned),
             content_type: text(header::CONTENT_TYPE).map(str::to_owned),
             coding: text(header::CONTENT_ENCODING).and_then(coding),
+            location: text(header::LOCATION).map(str::to_owned),
             request_id: request_id::find(headers),
             body,
         }

@@ -84,6 +84,30 @@ async fn error_gives_the_request_id_of_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn error_of_a_redirect_names_the_server_that_it_leads_to_and_no_more() {
+    for (location, to) in [
+        (
+            "https://maria:pw@login.example.com:8443/s3cret?token=t#x",
+            " to https://login.example.com:8443",
+        ),
+        (
+            "https://s3cret.example.com/",
+            " to https://[withheld].example.com",
+        ),
+        ("/login/", ""),
+        ("//elsewhere.example/", ""),
+        ("mailto:maria", ""),
+    ] {
+        let answer = Response::json(302, "").with_header("location", location);
+        let scene = Scene::new();
+        scene.vendor.always(move || Ok(answer.clone()));
+        let text = scene.token().await.unwrap_err().to_string();
+        let said = format!(": a redirect{to}, which is never followed with credentials;");
+        assert!(text.contains(&said), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn refused_token_that_comes_once_more_is_known_by_its_request_id() {
     let scene = Scene::new();
     scene.vendor.always(|| {
