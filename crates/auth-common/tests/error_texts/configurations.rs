@@ -149,6 +149,10 @@ pub(crate) fn examples() -> Vec<Refused> {
             "and keep the file as a secret",
         ),
         (
+            build(here().client_certificate(b"no certificate")),
+            "give both in one text: the certificate, and its key without a password",
+        ),
+        (
             build(here().transport(Transport::shared().unwrap()).no_proxy()),
             "make these settings on `Transport::builder()`",
         ),

@@ -27,6 +27,11 @@ pub(crate) async fn examples() -> Vec<Example> {
             advice: "Look at the secret manager, or the disk, that it reads from.",
         },
         Example {
+            what: "The source of credentials panics",
+            error: failure(from(|| async { panic!("{ON_PURPOSE}") })).await,
+            advice: "Mend it: the panic is in the log.",
+        },
+        Example {
             what: "A refresh token is all there was, and it is used up",
             error: failure(
                 Authenticator::<Sample>::builder_with_refresh_token(base(), "refresh-1")
@@ -34,6 +39,11 @@ pub(crate) async fn examples() -> Vec<Example> {
             )
             .await,
             advice: "Log in anew, and hand over the credentials, or another refresh token.",
+        },
+        Example {
+            what: "The same, later",
+            error: used_up().await,
+            advice: "As above: without something to log in with, nobody is asked.",
         },
         Example {
             what: "A wrong password, or a locked account",
@@ -187,9 +197,24 @@ async fn once_more() -> Error {
 
 /// Whoever carries the request is gone before the answer.
 fn dropped() -> auth_common::Transport {
-    Script::new(|_| panic!("on purpose, for the page of error texts")).transport()
+    Script::new(|_| panic!("{ON_PURPOSE}")).transport()
+}
+
+/// The second call, after the pause.
+async fn used_up() -> Error {
+    let clock = ManualClock::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+    let authenticator = Authenticator::<Sample>::builder_with_refresh_token(base(), "refresh-1")
+        .transport(answering(json(400, r#"{"error":"token_not_valid"}"#)))
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    authenticator.token().await.unwrap_err();
+    clock.advance(Duration::from_secs(3600));
+    authenticator.token().await.unwrap_err()
 }
 
 fn base() -> BaseUrl {
     "https://api.example.com".parse().unwrap()
 }
+
+const ON_PURPOSE: &str = "on purpose, for the page of error texts";
