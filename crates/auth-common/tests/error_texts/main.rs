@@ -1,5 +1,8 @@
 //! The page `docs/error-texts.md`: one real example of each error's text, made here, each by the way on which it comes
 //! about. To write it anew: `BLESS=1 cargo test -p auth-common --all-features --test error_texts`.
+//!
+//! The words of the operating system are those of Linux.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../certificates/chain.rs"]
