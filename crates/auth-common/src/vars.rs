@@ -1,8 +1,13 @@
-use std::{ffi::OsString, fmt, mem, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fmt, mem,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{BaseUrl, ConfigurationError, Credential};
+use crate::{BaseUrl, ConfigurationError, Credential, observe};
 
 mod file;
 
@@ -29,6 +34,9 @@ mod file;
 #[derive(Clone)]
 pub struct Vars {
     lookup: Arc<Lookup>,
+    /// The variables whose files everyone may read, as far as that was told: once is enough, for they are read anew before
+    /// each login, and Docker gives all secrets so.
+    told: Arc<Mutex<BTreeSet<String>>>,
 }
 
 type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
@@ -36,9 +44,7 @@ type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 impl Vars {
     /// The environment variables of this process.
     pub fn process() -> Self {
-        Self {
-            lookup: Arc::new(|name| std::env::var_os(name)),
-        }
+        Self::looking_up(|name| std::env::var_os(name))
     }
 
     /// The given names and values, for tests and for settings that come from elsewhere.
@@ -51,13 +57,18 @@ impl Vars {
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
+        Self::looking_up(move |name| {
+            pairs
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+        })
+    }
+
+    fn looking_up(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         Self {
-            lookup: Arc::new(move |name| {
-                pairs
-                    .iter()
-                    .find(|(known, _)| known == name)
-                    .map(|(_, value)| value.clone())
-            }),
+            lookup: Arc::new(lookup),
+            told: Arc::default(),
         }
     }
 
@@ -137,10 +148,23 @@ impl Vars {
                     "are both set: leave one of them out",
                 ));
             }
-            (None, Some(path)) => Some(file::read(&named, &path)?),
+            (None, Some(path)) => Some(self.read(&named, &path)?),
             (value, None) => value,
         };
         Ok(value.map(|mut value| mem::take(&mut *value)))
+    }
+
+    fn read(&self, name: &str, path: &str) -> Result<Zeroizing<String>, ConfigurationError> {
+        let content = file::read(name, path)?;
+        if content.is_for_everyone {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = told.insert(name.to_owned());
+            drop(told);
+            if first {
+                observe::readable_by_everyone(name, path);
+            }
+        }
+        Ok(content.text)
     }
 
     /// What the environment itself says, without the line break at its end, whatever stands in a file.

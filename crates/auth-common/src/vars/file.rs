@@ -8,11 +8,17 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{ConfigurationError, observe, redaction};
+use crate::{ConfigurationError, redaction};
+
+pub(super) struct Content {
+    pub(super) text: Zeroizing<String>,
+    /// Whether every user of the machine may read it.
+    pub(super) is_for_everyone: bool,
+}
 
 /// The text in the file at `path`, which the variable `name` names; every copy but the returned one is wiped. It is read
 /// anew at each call.
-pub(super) fn read(name: &str, path: &str) -> Result<Zeroizing<String>, ConfigurationError> {
+pub(super) fn read(name: &str, path: &str) -> Result<Content, ConfigurationError> {
     // Whoever puts the secret itself into this variable is not to find it in an error.
     if !Path::new(path).is_absolute() {
         let rule = "must be the absolute path of a file, such as /run/secrets/password";
@@ -24,9 +30,7 @@ pub(super) fn read(name: &str, path: &str) -> Result<Zeroizing<String>, Configur
     };
     let unreadable = |error: io::Error| refused(&format!("cannot be read: {error}"));
     let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().is_ok_and(|about| is_for_everyone(&about)) {
-        observe::readable_by_everyone(name, path);
-    }
+    let is_for_everyone = file.metadata().is_ok_and(|about| is_for_everyone(&about));
     // One buffer, large enough from the start: growing would leave copies of a password behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     file.take(LONGEST as u64 + 1)
@@ -38,7 +42,10 @@ pub(super) fn read(name: &str, path: &str) -> Result<Zeroizing<String>, Configur
     let text = str::from_utf8(&bytes).map_err(|_| refused("is not valid UTF-8"))?;
     match super::without_line_break(text) {
         "" => Err(refused("is empty")),
-        text => Ok(Zeroizing::new(text.to_owned())),
+        text => Ok(Content {
+            text: Zeroizing::new(text.to_owned()),
+            is_for_everyone,
+        }),
     }
 }
 
