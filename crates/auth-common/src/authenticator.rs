@@ -9,6 +9,7 @@ use crate::{
     cache::{Cache, Destination, Limits, Want},
     clock::Clock,
     failure::TABLE,
+    invalidation::Evidence,
     json::LONGEST_TOKEN,
     lifecycle::Policy,
     lifetime::Margins,
@@ -130,7 +131,13 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// Only that very token is affected: a 401 that arrives late cannot discard a newer one, and ten tasks that see
     /// the same 401 cause one login. What came of it is returned.
     pub fn invalidate(&self, token: &Token) -> Invalidation {
-        self.cache.invalidate(token)
+        self.cache.invalidate(token, Evidence::None)
+    }
+
+    /// The same, by what is known of who refused it.
+    #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+    pub(crate) fn invalidate_on(&self, token: &Token, evidence: Evidence) -> Invalidation {
+        self.cache.invalidate(token, evidence)
     }
 
     /// Logs in with `credentials` from now on, in place of those that it was built with or of their source, here and in

@@ -1,10 +1,18 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use crate::{
     Authenticator, BaseUrl, ConfigurationError, Error, Invalidation, Token, TokenEndpoint,
+    invalidation::Evidence,
 };
 
 #[cfg(feature = "tower")]
@@ -22,6 +30,7 @@ struct Policy<E: TokenEndpoint> {
     authenticator: Authenticator<E>,
     origins: Vec<BaseUrl>,
     refuses: Arc<Refuses>,
+    accepted: Arc<Accepted>,
 }
 
 /// Whether an answer of this status, with these headers, refuses the token.
@@ -42,6 +51,7 @@ impl<E: TokenEndpoint> Policy<E> {
             authenticator,
             origins,
             refuses: Arc::new(|status, _| status == StatusCode::UNAUTHORIZED),
+            accepted: Arc::new(Accepted::default()),
         }
     }
 
@@ -90,15 +100,23 @@ impl<E: TokenEndpoint> Policy<E> {
     /// An HTTP client that follows redirects hands out somebody else's answer, or one to another request. What a stranger
     /// thinks of the token does not count; and a call whose redirect was refused has been carried out already.
     fn after(&self, token: &Token, target: &str, answer: &Answer<'_>) -> bool {
+        let redirected = answer.url.filter(|url| url.as_str() != target);
         if !(self.refuses)(answer.status, answer.headers) {
+            if answer.status.is_success() && redirected.is_none() {
+                self.accepted.note(token, target);
+            }
             return false;
         }
-        let redirected = answer.url.filter(|url| url.as_str() != target);
         if redirected.is_some_and(|url| !self.is_the_vendors(url)) {
             return false;
         }
+        let evidence = if self.accepted.knows(token, target) {
+            Evidence::AcceptedBefore
+        } else {
+            Evidence::None
+        };
         let another = matches!(
-            self.authenticator.invalidate(token),
+            self.authenticator.invalidate_on(token, evidence),
             Invalidation::Accepted | Invalidation::AlreadyReplaced
         );
         another && redirected.is_none()
@@ -117,6 +135,7 @@ impl<E: TokenEndpoint> Clone for Policy<E> {
             authenticator: self.authenticator.clone(),
             origins: self.origins.clone(),
             refuses: Arc::clone(&self.refuses),
+            accepted: Arc::clone(&self.accepted),
         }
     }
 }
@@ -129,6 +148,53 @@ impl<E: TokenEndpoint> fmt::Debug for Policy<E> {
             .finish_non_exhaustive()
     }
 }
+
+/// Which endpoints accepted which token, as far as it is known: one that did, and refuses the same token now, does not
+/// refuse every token.
+///
+/// An endpoint takes the place of another now and then, which is forgotten with that.
+struct Accepted([AtomicU32; ENDPOINTS]);
+
+impl Accepted {
+    fn note(&self, token: &Token, target: &str) {
+        let key = Self::key(token, target);
+        if let Some(slot) = self.slot(key) {
+            slot.store(key, Ordering::Relaxed);
+        }
+    }
+
+    fn knows(&self, token: &Token, target: &str) -> bool {
+        let key = Self::key(token, target);
+        let slot = self.slot(key);
+        slot.is_some_and(|slot| slot.load(Ordering::Relaxed) == key)
+    }
+
+    fn slot(&self, key: u32) -> Option<&AtomicU32> {
+        self.0.get(key as usize % ENDPOINTS)
+    }
+
+    /// An endpoint is a path without the query and the ids in it.
+    fn key(token: &Token, target: &str) -> u32 {
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let mut hasher = DefaultHasher::new();
+        token.generation().hash(&mut hasher);
+        for segment in path.split('/') {
+            let is_id = segment.contains(|c: char| c.is_ascii_digit());
+            (if is_id { "" } else { segment }).hash(&mut hasher);
+        }
+        // 0 is a free slot.
+        (hasher.finish() as u32).max(1)
+    }
+}
+
+impl Default for Accepted {
+    fn default() -> Self {
+        Self([const { AtomicU32::new(0) }; ENDPOINTS])
+    }
+}
+
+/// Far more than a program calls; a kilobyte.
+const ENDPOINTS: usize = 256;
 
 /// A request that can carry the header: a `reqwest::Request`, an `http::Request` whose body is `Clone`, or with the
 /// feature `tower` any other in a `OneShot`.

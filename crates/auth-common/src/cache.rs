@@ -19,6 +19,7 @@ use crate::{
     answer::{self, Arrived, Failed, RefreshToken},
     clock::{Clock, Mark},
     deadline::Task,
+    invalidation::Evidence,
     lifecycle::{Fingerprint, FlightId, Lifecycle, Policy, Silence},
     lifetime::Moment,
     observe,
@@ -183,10 +184,12 @@ impl<E: TokenEndpoint> Cache<E> {
     }
 
     /// See [`Authenticator::invalidate`](crate::Authenticator::invalidate).
-    pub(crate) fn invalidate(&self, token: &Token) -> Invalidation {
+    pub(crate) fn invalidate(&self, token: &Token, evidence: Evidence) -> Invalidation {
         let now = self.clock.now();
         let mut state = self.lock();
-        let invalidation = state.lifecycle.invalidate(token.generation(), now);
+        let invalidation = state
+            .lifecycle
+            .invalidate(token.generation(), evidence, now);
         if invalidation == Invalidation::Accepted {
             self.current.store(None);
             state.refused = Some(token.clone());

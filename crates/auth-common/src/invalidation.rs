@@ -19,12 +19,84 @@ pub enum Invalidation {
     TooSoon,
 }
 
+/// What is known of who refuses a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// Nothing: it may refuse every token.
+    None,
+    /// It accepted this very token before.
+    #[cfg_attr(
+        not(any(feature = "reqwest-middleware", feature = "tower")),
+        allow(dead_code, reason = "only they see what is accepted")
+    )]
+    AcceptedBefore,
+}
+
 /// Keeps an API that refuses every token from causing a login for each, and from taking the token of all others away.
+///
+/// Each kind of evidence has a guard of its own: an endpoint that never accepted a token keeps nobody from replacing one
+/// that others accepted, and refuse now.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InvalidationGuard {
     /// A token was invalidated, and no flight has brought another yet.
-    pending: bool,
-    /// When the last flight that an invalidation caused landed, on the monotonic clock.
+    pending: Option<Evidence>,
+    guards: [Guard; 2],
+}
+
+impl InvalidationGuard {
+    pub(crate) fn new() -> Self {
+        Self {
+            pending: None,
+            guards: [Guard {
+                landed: None,
+                refused_new: false,
+                pause: FIRST_PAUSE,
+            }; 2],
+        }
+    }
+
+    /// The invalidation that causes a flight which starts now.
+    pub(crate) fn pending(&self) -> Option<Evidence> {
+        self.pending
+    }
+
+    /// A flight brought a token.
+    pub(crate) fn landed(&mut self, caused_by: Option<Evidence>, now: Duration) {
+        self.pending = None;
+        if let Some(guard) = caused_by.and_then(|evidence| self.guard(evidence)) {
+            guard.landed = Some(now);
+            guard.refused_new = false;
+        }
+    }
+
+    /// An API refused the cached token. Whether that is believed, so that another is asked for.
+    pub(crate) fn believes(&mut self, evidence: Evidence, now: Duration) -> bool {
+        let believed = self
+            .guard(evidence)
+            .is_some_and(|guard| guard.believes(now));
+        if believed {
+            self.pending = Some(evidence);
+        }
+        believed
+    }
+
+    /// For how long refusals are not believed, now that one was not; `None` when the next one is.
+    pub(crate) fn ignores_for(&self, now: Duration) -> Option<Duration> {
+        let pauses = self
+            .guards
+            .iter()
+            .filter_map(|guard| guard.ignores_for(now));
+        pauses.max()
+    }
+
+    fn guard(&mut self, evidence: Evidence) -> Option<&mut Guard> {
+        self.guards.get_mut(evidence as usize)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Guard {
+    /// When the last flight that such an invalidation caused landed, on the monotonic clock.
     landed: Option<Duration>,
     /// An API refused what that flight brought while it was new.
     refused_new: bool,
@@ -32,32 +104,8 @@ pub(crate) struct InvalidationGuard {
     pause: Duration,
 }
 
-impl InvalidationGuard {
-    pub(crate) fn new() -> Self {
-        Self {
-            pending: false,
-            landed: None,
-            refused_new: false,
-            pause: FIRST_PAUSE,
-        }
-    }
-
-    /// Whether a flight that starts now is caused by an invalidation.
-    pub(crate) fn is_pending(&self) -> bool {
-        self.pending
-    }
-
-    /// A flight brought a token.
-    pub(crate) fn landed(&mut self, after_invalidation: bool, now: Duration) {
-        self.pending = false;
-        if after_invalidation {
-            self.landed = Some(now);
-            self.refused_new = false;
-        }
-    }
-
-    /// An API refused the cached token. Whether that is believed, so that another is asked for.
-    pub(crate) fn believes(&mut self, now: Duration) -> bool {
+impl Guard {
+    fn believes(&mut self, now: Duration) -> bool {
         let age = self.landed.map(|landed| now.saturating_sub(landed));
         self.refused_new |= age.is_some_and(|age| age < NEW);
         if !self.refused_new {
@@ -68,12 +116,10 @@ impl InvalidationGuard {
         } else {
             self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
-        self.pending = true;
         true
     }
 
-    /// For how long refusals are not believed, now that one was not; `None` when the next one is.
-    pub(crate) fn ignores_for(&self, now: Duration) -> Option<Duration> {
+    fn ignores_for(&self, now: Duration) -> Option<Duration> {
         let end = self.landed?.saturating_add(self.pause);
         (self.refused_new && now < end).then(|| end.saturating_sub(now))
     }

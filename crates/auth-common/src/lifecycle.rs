@@ -8,7 +8,7 @@ use std::{mem, time::Duration};
 use crate::{
     Invalidation,
     failure::{ErrorKind, FailureKind, TABLE},
-    invalidation::InvalidationGuard,
+    invalidation::{Evidence, InvalidationGuard},
     lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille},
 };
 
@@ -82,7 +82,7 @@ struct Flight {
     /// Started while a token was good, so nobody had to wait for it.
     background: bool,
     /// Started because a token was invalidated.
-    after_invalidation: bool,
+    after_invalidation: Option<Evidence>,
     /// The credentials that it presents.
     credentials: Option<Fingerprint>,
 }
@@ -378,7 +378,7 @@ impl Lifecycle {
                 if let Some(flight) = flight {
                     self.clear_flight(flight, now);
                 }
-                let after_invalidation = flight.is_some_and(|flight| flight.after_invalidation);
+                let after_invalidation = flight.and_then(|flight| flight.after_invalidation);
                 self.invalidation.landed(after_invalidation, now.monotonic);
                 let generation = self.next_generation;
                 self.next_generation += 1;
@@ -469,11 +469,16 @@ impl Lifecycle {
     }
 
     /// An API refused the token of `generation`.
-    pub(crate) fn invalidate(&mut self, generation: u64, now: Moment) -> Invalidation {
+    pub(crate) fn invalidate(
+        &mut self,
+        generation: u64,
+        evidence: Evidence,
+        now: Moment,
+    ) -> Invalidation {
         if self.held.is_none_or(|held| held.generation != generation) {
             return Invalidation::AlreadyReplaced;
         }
-        if !self.invalidation.believes(now.monotonic) {
+        if !self.invalidation.believes(evidence, now.monotonic) {
             return Invalidation::TooSoon;
         }
         self.held = None;
@@ -531,7 +536,7 @@ impl Lifecycle {
             reports: 0,
             doubted: false,
             background,
-            after_invalidation: self.invalidation.is_pending(),
+            after_invalidation: self.invalidation.pending(),
             credentials: None,
         };
         self.flight = Some(flight);

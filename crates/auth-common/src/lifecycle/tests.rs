@@ -1198,13 +1198,20 @@ struct World {
     undriven_background_flights: u32,
     /// What those who wait were told.
     waits: Vec<(FlightId, Silence)>,
-    invalidation_open: bool,
-    invalidation_flight_landed: Option<Duration>,
-    /// When the cached token was refused, since then.
-    refusals: Vec<Duration>,
-    /// How many tokens in a row were taken back that had been refused while they were new.
-    refused_new: u32,
+    invalidation_open: Option<Evidence>,
+    /// By the evidence.
+    refused: [Refused; 2],
     seen: BTreeMap<&'static str, u32>,
+}
+
+#[derive(Default)]
+struct Refused {
+    /// When the last flight landed that an invalidation had caused.
+    landed: Option<Duration>,
+    /// When the cached token was refused, since then.
+    since: Vec<Duration>,
+    /// How many tokens in a row were taken back that had been refused while they were new.
+    new: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -1215,7 +1222,7 @@ struct Aloft {
     had_a_second_more: bool,
     first_request: Moment,
     background: bool,
-    caused_by_invalidation: bool,
+    caused_by_invalidation: Option<Evidence>,
 }
 
 #[derive(Debug, Clone)]
@@ -1228,9 +1235,9 @@ enum Event {
     WaitedOut(Index),
     Abandon,
     AbandonSuperseded(Index),
-    InvalidateCurrent,
-    InvalidateOneOf(Index),
-    InvalidateUnknown,
+    InvalidateCurrent(Evidence),
+    InvalidateOneOf(Index, Evidence),
+    InvalidateUnknown(Evidence),
     Advance(Duration),
     AdvanceTo(Mark, Duration),
     JumpWall(Duration),
@@ -1308,10 +1315,8 @@ impl World {
             background_flight_abandoned: false,
             undriven_background_flights: 0,
             waits: Vec::new(),
-            invalidation_open: false,
-            invalidation_flight_landed: None,
-            refusals: Vec::new(),
-            refused_new: 0,
+            invalidation_open: None,
+            refused: Default::default(),
             seen: BTreeMap::new(),
         }
     }
@@ -1338,11 +1343,16 @@ impl World {
                     self.machine.report(flight.id, secs(1), self.now);
                 }
             }
-            Event::InvalidateCurrent => self.invalidate(self.last_generation),
-            Event::InvalidateOneOf(which) => {
-                self.invalidate(which.index(self.last_generation as usize + 1) as u64);
+            Event::InvalidateCurrent(evidence) => {
+                self.invalidate(self.last_generation, *evidence);
             }
-            Event::InvalidateUnknown => self.invalidate(self.last_generation + 1),
+            Event::InvalidateOneOf(which, evidence) => {
+                let generation = which.index(self.last_generation as usize + 1);
+                self.invalidate(generation as u64, *evidence);
+            }
+            Event::InvalidateUnknown(evidence) => {
+                self.invalidate(self.last_generation + 1, *evidence);
+            }
             Event::Advance(span) => self.now = self.now.plus(*span),
             Event::AdvanceTo(mark, short_of) => {
                 let mark = match mark {
@@ -1495,9 +1505,10 @@ impl World {
         }
         match (landing, landed) {
             (Landing::Token(validity), Landed::Kept { generation }) => {
-                if flight.caused_by_invalidation {
-                    self.invalidation_flight_landed = Some(self.now.monotonic);
-                    self.refusals.clear();
+                if let Some(evidence) = flight.caused_by_invalidation {
+                    let refused = &mut self.refused[evidence as usize];
+                    refused.landed = Some(self.now.monotonic);
+                    refused.since.clear();
                 }
                 self.kept(flight, generation, validity);
             }
@@ -1542,36 +1553,37 @@ impl World {
         }
     }
 
-    fn invalidate(&mut self, generation: u64) {
-        let invalidation = self.machine.invalidate(generation, self.now);
+    fn invalidate(&mut self, generation: u64, evidence: Evidence) {
+        let invalidation = self.machine.invalidate(generation, evidence, self.now);
         let is_current = self.held.is_some_and(|(held, _)| held == generation);
+        let refused = &mut self.refused[evidence as usize];
         if is_current {
-            self.refusals.push(self.now.monotonic);
+            refused.since.push(self.now.monotonic);
         }
-        let ages = self.invalidation_flight_landed.and_then(|landed| {
-            let first = self.refusals.first()?;
+        let ages = refused.landed.and_then(|landed| {
+            let first = refused.since.first()?;
             Some((*first - landed, self.now.monotonic - landed))
         });
         let lived = ages.is_none_or(|(first, _)| first >= secs(120));
-        let pause =
-            secs([30, 60, 120, 240, 480, 960, 1920, 3600][self.refused_new.min(7) as usize]);
+        let pause = secs([30, 60, 120, 240, 480, 960, 1920, 3600][refused.new.min(7) as usize]);
         let is_too_soon = !lived && ages.is_some_and(|(_, age)| age < pause);
+        let others_had_not = refused.new > 0;
         match invalidation {
             Invalidation::Accepted => {
                 assert!(is_current && !is_too_soon);
-                if self.refused_new > 0 && lived {
+                refused.new = if lived { 0 } else { refused.new + 1 };
+                self.held = None;
+                self.invalidation_open = Some(evidence);
+                if lived && others_had_not {
                     self.see("invalidation of a token that lived after others had not");
                 }
-                self.refused_new = if lived { 0 } else { self.refused_new + 1 };
-                self.held = None;
-                self.invalidation_open = true;
             }
             Invalidation::AlreadyReplaced => assert!(!is_current),
             Invalidation::TooSoon => {
                 assert!(is_current && is_too_soon);
-                self.see(match self.refused_new {
-                    0 => "invalidation too soon",
-                    _ => "invalidation too soon again",
+                self.see(match others_had_not {
+                    false => "invalidation too soon",
+                    true => "invalidation too soon again",
                 });
             }
         }
@@ -1670,7 +1682,7 @@ impl World {
         self.failures_in_a_row.clear();
         self.early_failures = 0;
         self.no_early_launch_before = Duration::ZERO;
-        self.invalidation_open = false;
+        self.invalidation_open = None;
     }
 
     fn cooled(&mut self, kind: FailureKind, retry_after: Option<Duration>, pause: Duration) {
@@ -1819,6 +1831,7 @@ fn event() -> impl Strategy<Value = Event> {
         Mark::Overdue,
     ]);
     let short_of = prop::sample::select(vec![Duration::ZERO, NANOSECOND, secs(1)]);
+    let evidence = prop::sample::select(vec![Evidence::None, Evidence::AcceptedBefore]);
     prop_oneof![
         10 => Just(Event::Ask),
         4 => Just(Event::Renew),
@@ -1828,9 +1841,10 @@ fn event() -> impl Strategy<Value = Event> {
         3 => any::<Index>().prop_map(Event::WaitedOut),
         2 => Just(Event::Abandon),
         1 => any::<Index>().prop_map(Event::AbandonSuperseded),
-        2 => Just(Event::InvalidateCurrent),
-        1 => any::<Index>().prop_map(Event::InvalidateOneOf),
-        1 => Just(Event::InvalidateUnknown),
+        2 => evidence.clone().prop_map(Event::InvalidateCurrent),
+        1 => (any::<Index>(), evidence.clone())
+            .prop_map(|(which, evidence)| Event::InvalidateOneOf(which, evidence)),
+        1 => evidence.prop_map(Event::InvalidateUnknown),
         4 => log_uniform(0.001, 100.0).prop_map(Event::Advance),
         1 => log_uniform(1.0, 700_000.0).prop_map(Event::Advance),
         10 => (mark, short_of).prop_map(|(mark, short_of)| Event::AdvanceTo(mark, short_of)),
@@ -2060,7 +2074,8 @@ impl Life {
     }
 
     fn invalidate(&mut self, generation: u64) -> Invalidation {
-        self.machine.invalidate(generation, self.now)
+        self.machine
+            .invalidate(generation, Evidence::None, self.now)
     }
 
     /// One flight that someone waits for, and that fails.

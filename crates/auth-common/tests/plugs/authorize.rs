@@ -281,7 +281,7 @@ every_plug!(revoked_token_without_a_successor_is_an_error);
 
 async fn want_of_permission_costs_no_login_and_no_second_call<P: Plug>() {
     let vendor = StandIn::<Vendor>::start();
-    let beyond = Beyond::answering_each(|_| (FORBIDDEN, Some(INVALID_TOKEN)));
+    let beyond = Beyond::answering_each(|_, _| (FORBIDDEN, Some(INVALID_TOKEN)));
     let plug = P::new(vendor.authenticator().unwrap(), &[], &beyond);
     for _ in 0..3 {
         assert_eq!(plug.get(&vendor.resource_url()).await.unwrap(), FORBIDDEN);
@@ -293,7 +293,7 @@ every_plug!(want_of_permission_costs_no_login_and_no_second_call);
 
 async fn program_says_by_status_and_headers_what_refuses_its_token<P: Plug>() {
     let vendor = StandIn::<Vendor>::start();
-    let beyond = Beyond::answering_each(|token| match token {
+    let beyond = Beyond::answering_each(|_, token| match token {
         "access-1" => (FORBIDDEN, Some(INVALID_TOKEN)),
         _ => (FORBIDDEN, Some("Bearer error=\"insufficient_scope\"")),
     });
@@ -330,32 +330,100 @@ async fn endpoint_that_refuses_every_token_costs_thirty_odd_more_logins_a_day_ho
 >() {
     tokio::time::pause();
     for every in [60, 600] {
+        let beyond = Beyond::answering(UNAUTHORIZED);
+        let api = Api::<P>::new(&beyond);
+        for _ in 0..DAY / every {
+            api.clock.advance(Duration::from_secs(every));
+            assert_eq!(api.get("things").await, UNAUTHORIZED);
+        }
+        // The rest are renewals of a token that lives for an hour.
+        let repetitions = beyond.tokens().len() as u64 - DAY / every;
+        assert!((20..=32).contains(&repetitions), "{repetitions} in a day");
+        assert!(api.logins() < 60);
+    }
+}
+every_plug!(
+    endpoint_that_refuses_every_token_costs_thirty_odd_more_logins_a_day_however_seldom_it_is_asked
+);
+
+async fn endpoint_that_refuses_every_token_keeps_no_other_from_replacing_one_that_is_revoked<
+    P: Plug,
+>() {
+    tokio::time::pause();
+    let revoked = Arc::new(AtomicU64::new(0));
+    let alive = Arc::clone(&revoked);
+    let beyond = Beyond::answering_each(move |target, token| {
+        let number: u64 = token.strip_prefix("access-").unwrap().parse().unwrap();
+        // The permission is withdrawn after the first token.
+        let allowed = number == 1 || !target.contains("reports");
+        let good = allowed && number > alive.load(Ordering::Relaxed);
+        (if good { OK } else { UNAUTHORIZED }, None)
+    });
+    let api = Api::<P>::new(&beyond);
+    for minute in 1..=DAY / 60 {
+        api.clock.advance(Duration::from_secs(60));
+        api.get("reports").await;
+        let things = format!("things/{minute}?page={minute}");
+        assert_eq!(api.get(&things).await, OK, "minute {minute}");
+        if minute % 50 == 0 {
+            revoked.store(api.logins(), Ordering::Relaxed);
+        }
+    }
+}
+every_plug!(endpoint_that_refuses_every_token_keeps_no_other_from_replacing_one_that_is_revoked);
+
+async fn endpoint_that_refuses_now_and_then_costs_few_logins<P: Plug>() {
+    tokio::time::pause();
+    // One of three servers behind a load balancer refuses every token.
+    let turn = AtomicU64::new(0);
+    let beyond = Beyond::answering_each(move |_, _| {
+        let refuses = turn.fetch_add(1, Ordering::Relaxed) % 3 == 2;
+        (if refuses { UNAUTHORIZED } else { OK }, None)
+    });
+    let api = Api::<P>::new(&beyond);
+    for _ in 0..DAY / 10 {
+        api.clock.advance(Duration::from_secs(10));
+        api.get("things").await;
+    }
+    assert!(api.logins() < 100, "{} logins in a day", api.logins());
+}
+every_plug!(endpoint_that_refuses_now_and_then_costs_few_logins);
+
+/// A vendor whose tokens live for an hour and are numbered from 1, its API, and the clock.
+struct Api<P> {
+    clock: ManualClock,
+    plug: P,
+    logins: Arc<AtomicU64>,
+}
+
+impl<P: Plug> Api<P> {
+    fn new(beyond: &Beyond) -> Self {
         let logins = Arc::new(AtomicU64::new(0));
         let counting = Arc::clone(&logins);
         let vendor = Script::new(move |_| {
-            let number = counting.fetch_add(1, Ordering::Relaxed);
+            let number = counting.fetch_add(1, Ordering::Relaxed) + 1;
             let body = format!(r#"{{"access":"access-{number}"}}"#);
             Ok(Response::json(200, body))
         });
         let clock = ManualClock::new(DateTime::UNIX_EPOCH);
         let builder = builder("https://api.example.com".parse().unwrap());
         let builder = builder.transport(vendor.transport()).clock(clock.clone());
-        let beyond = Beyond::answering(UNAUTHORIZED);
-        let plug = P::new(builder.build().unwrap(), &[], &beyond);
-        for _ in 0..DAY / every {
-            clock.advance(Duration::from_secs(every));
-            let outcome = plug.get("https://api.example.com/things").await;
-            assert_eq!(outcome.unwrap(), UNAUTHORIZED);
+        Self {
+            clock,
+            plug: P::new(builder.build().unwrap(), &[], beyond),
+            logins,
         }
-        // The rest are renewals of a token that lives for an hour.
-        let repetitions = beyond.tokens().len() as u64 - DAY / every;
-        assert!((20..=32).contains(&repetitions), "{repetitions} in a day");
-        assert!(logins.load(Ordering::Relaxed) < 60);
+    }
+
+    async fn get(&self, path: &str) -> StatusCode {
+        let url = format!("https://api.example.com/{path}");
+        self.plug.get(&url).await.unwrap()
+    }
+
+    fn logins(&self) -> u64 {
+        self.logins.load(Ordering::Relaxed)
     }
 }
-every_plug!(
-    endpoint_that_refuses_every_token_costs_thirty_odd_more_logins_a_day_however_seldom_it_is_asked
-);
 
 // A body that streams: `reqwest` can tell one from the other, and a user by `OneShot`.
 

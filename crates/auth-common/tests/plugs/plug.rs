@@ -45,11 +45,11 @@ pub(crate) type Outcome = Result<StatusCode, Error<Problem>>;
 #[derive(Clone, Default)]
 pub(crate) struct Beyond {
     sent: Arc<Mutex<Vec<Sent>>>,
-    /// Answers in place of a network, to a call that carries this token.
+    /// Answers in place of a network, to a call that goes there and carries this token.
     answers: Option<Arc<Answering>>,
 }
 
-type Answering = dyn Fn(&str) -> Answer + Send + Sync;
+type Answering = dyn Fn(&str, &str) -> Answer + Send + Sync;
 
 /// A status, and what its `WWW-Authenticate` says, if anything.
 pub(crate) type Answer = (StatusCode, Option<&'static str>);
@@ -60,11 +60,13 @@ type Sent = (String, String);
 impl Beyond {
     /// Without a network: it answers everything so.
     pub(crate) fn answering(status: StatusCode) -> Self {
-        Self::answering_each(move |_| (status, None))
+        Self::answering_each(move |_, _| (status, None))
     }
 
-    /// Without a network: it answers a call by the token that it carries.
-    pub(crate) fn answering_each(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+    /// Without a network: it answers a call by where it goes, and by the token that it carries.
+    pub(crate) fn answering_each(
+        answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         Self {
             answers: Some(Arc::new(answer)),
             ..Self::default()
@@ -85,10 +87,10 @@ impl Beyond {
 
     /// Keeps a call, and answers it where there is no network.
     fn keep(&self, call: &mut impl AuthorizeRequest) -> Option<http::Response<Body>> {
-        let host = call.host().to_owned();
+        let (host, target) = (call.host().to_owned(), call.target());
         let value = &call.headers_mut()[header::AUTHORIZATION];
         let token = value.to_str().unwrap().strip_prefix("Bearer ").unwrap();
-        let answer = self.answers.as_ref().map(|answer| answer(token));
+        let answer = self.answers.as_ref().map(|answer| answer(&target, token));
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.push((host, token.to_owned()));
         let (status, challenge) = answer?;
