@@ -190,6 +190,8 @@ impl<E: TokenEndpoint> Flight<E> {
                 return;
             }
         };
+        // The vendor's crate has a say in it, and the search for secrets takes a while: not under the lock.
+        let address = result.is_err().then(|| self.address(&cache)).flatten();
         let mut state = cache.lock();
         let result = match result {
             Ok(arrived) if Cache::was_refused(&state, &arrived) => {
@@ -214,8 +216,9 @@ impl<E: TokenEndpoint> Flight<E> {
             (Landed::Failed { for_another }, Err(failed)) => {
                 let at = now.plus(for_another).utc();
                 let error = failed.error.with_retry_at(Some(at));
-                let error = match sent {
-                    Some((_, sent)) => error.with_address(sent.address(&self.destination.base)),
+                let address = address.or_else(|| Some(sent?.1.address(&self.destination.base)));
+                let error = match address {
+                    Some(address) => error.with_address(address),
                     None => error,
                 };
                 // During a longer pause, callers are told what that one is for.
@@ -240,6 +243,16 @@ impl<E: TokenEndpoint> Flight<E> {
                 observe::failed(error.kind(), error.status(), took, for_another);
             }
         }
+    }
+
+    /// The address that this flight asked last, fit to be shown.
+    fn address(&self, cache: &Cache<E>) -> Option<String> {
+        let sent = {
+            let state = cache.lock();
+            let (sender, sent) = state.sent.as_ref()?;
+            (*sender == self.id).then(|| sent.clone())?
+        };
+        Some(sent.address(&self.destination.base))
     }
 
     /// The source has no others than those that were refused: everybody is told so once more.
