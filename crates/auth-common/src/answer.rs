@@ -262,6 +262,8 @@ struct Said<E: TokenEndpoint> {
     response: E::ErrorResponse,
     /// The `error` of [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
     code: Option<String>,
+    /// It is one of those that blame the credentials.
+    code_blames_credentials: bool,
 }
 
 impl<E: TokenEndpoint> Said<E> {
@@ -269,8 +271,14 @@ impl<E: TokenEndpoint> Said<E> {
     fn read(body: &JsonObject<'_>) -> Option<Self> {
         let response = E::error_response(body);
         let code = body.text("error");
-        (code.is_some() || response != E::error_response(&JsonObject::empty()))
-            .then_some(Self { response, code })
+        let speaks = code.is_some() || response != E::error_response(&JsonObject::empty());
+        speaks.then(|| Self {
+            response,
+            code,
+            code_blames_credentials: CODES_OF_CREDENTIALS
+                .iter()
+                .any(|code| body.is("error", code)),
+        })
     }
 
     /// The code of the RFC, where the vendor's own fields leave nothing to be shown.
@@ -313,12 +321,7 @@ fn refusal<E: TokenEndpoint>(
     said: &Said<E>,
 ) -> FailureKind {
     // In answer to a refresh token, it is that token that they blame.
-    if exchange == Exchange::Login
-        && matches!(
-            said.code.as_deref(),
-            Some("invalid_grant" | "invalid_client")
-        )
-    {
+    if exchange == Exchange::Login && said.code_blames_credentials {
         return FailureKind::CredentialsRefused;
     }
     match E::refusal(exchange, status, &said.response) {
@@ -367,3 +370,5 @@ fn essence(content_type: &str, secrets: &[&str]) -> String {
     let essence = content_type.split(';').next().unwrap_or_default();
     Redaction::new(secrets).show(essence.trim())
 }
+
+const CODES_OF_CREDENTIALS: [&str; 2] = ["invalid_grant", "invalid_client"];

@@ -158,6 +158,12 @@ impl<'a> JsonObject<'a> {
         Some(self.redaction.show(&text))
     }
 
+    /// Whether the field is this very text. Nothing is withheld from it.
+    pub(crate) fn is(&self, field: &str, expected: &str) -> bool {
+        let text = self.raw(field).and_then(Text::read);
+        text.is_some_and(|text| &*text == expected)
+    }
+
     /// The texts of a list of texts, or of one text, cleaned; none when the field is neither.
     pub fn texts(&self, field: &str) -> Vec<String> {
         let Some(raw) = self.raw(field) else {

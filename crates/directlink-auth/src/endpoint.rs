@@ -74,12 +74,14 @@ impl TokenEndpoint for DirectLink {
     }
 
     fn error_response(body: &JsonObject<'_>) -> ErrorResponse {
+        let description = body.text("description");
         ErrorResponse {
             error: body.number("error"),
             error_description: body.text("error_description"),
             error_uri: body.text("error_uri"),
-            status: body.number("status"),
-            description: body.text("description"),
+            // Alone it is as likely another server's.
+            status: description.as_ref().and_then(|_| body.number("status")),
+            description,
         }
     }
 

@@ -203,6 +203,16 @@ async fn reads_what_the_rest_of_the_server_answers() {
 }
 
 #[tokio::test]
+async fn problem_details_of_another_server_blame_nobody() {
+    let body = r#"{"type":"about:blank","title":"Unauthorized","status":401}"#;
+    let error = refusal(401, "application/problem+json", body).await;
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    assert!(error.response().is_none());
+    let named = "a body (application/problem+json) came and not the vendor's JSON";
+    assert!(error.to_string().contains(named), "{error}");
+}
+
+#[tokio::test]
 async fn an_error_that_is_a_text_is_no_obstacle() {
     let body = r#"{"error":"invalid_grant","error_description":"Unauthorized"}"#;
     let error = refusal(401, "application/json", body).await;

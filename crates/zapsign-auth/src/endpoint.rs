@@ -86,9 +86,11 @@ impl TokenEndpoint for ZapSign {
     /// is of the request.
     fn error_response(body: &JsonObject<'_>) -> ErrorResponse {
         let of_the_request = REQUEST_FIELDS.iter().any(|field| body.has(field));
+        let detail = body.text("detail");
         ErrorResponse {
-            detail: body.text("detail"),
-            code: body.text("code"),
+            // Alone it is as likely another server's.
+            code: detail.as_ref().and_then(|_| body.text("code")),
+            detail,
             message: body.text("message"),
             fields: body
                 .names()

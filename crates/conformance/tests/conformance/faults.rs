@@ -16,7 +16,7 @@ use crate::{
         answer, head_and, json,
     },
     vendor::{
-        Body, Failed, Login, Vendor, builder, client, every_vendor, quoted, success,
+        Body, Failed, Login, Vendor, builder, builder_for, client, every_vendor, quoted, success,
         tells_type_and_lifetime, token_field, vendor,
     },
 };
@@ -695,6 +695,12 @@ async fn codes_of_oauth_blame_the_credentials_of_every_vendor<V: Vendor>() {
             assert!(error.to_string().contains(code), "{error}");
         }
     }
+    // Nor does it matter that a user is named like a part of the code, which is then withheld from what is shown.
+    let server = Server::answering(json("400 Bad Request", r#"{"error":"invalid_grant"}"#)).await;
+    let named = V::knowing("invalid", "secret", "organization");
+    let client = builder_for(&named, server.base_url()).unwrap();
+    let error = client.build().unwrap().token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialsRefused, "{error}");
     let refused = json("400 Bad Request", r#"{"error":"invalid_request"}"#);
     let error = failure::<V>(&Server::answering(refused).await).await;
     let blames = [ErrorKind::CredentialsRefused, ErrorKind::Refused];
