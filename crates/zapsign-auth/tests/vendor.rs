@@ -257,9 +257,11 @@ async fn reads_errors_of_fields() {
 #[tokio::test]
 async fn errors_of_foreign_fields_blame_nobody() {
     for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden"] {
-        let error = refusal(status, r#"{"errors":["Blocked."]}"#).await;
-        assert!(matches!(error, Error::Unavailable(_)), "{error}");
-        assert!(error.response().is_none());
+        for body in [r#"{"errors":["Blocked."]}"#, r#"{"code":"BLOCKED"}"#] {
+            let error = refusal(status, body).await;
+            assert!(matches!(error, Error::Unavailable(_)), "{error}");
+            assert!(error.response().is_none());
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Any bytes as `Retry-After` and as `Date`: never a panic, and never a pause beyond the hour and its jitter.
+//! Any bytes as `Retry-After` and as `Date`, on any refusal: never a panic, and never a pause beyond the hour and its
+//! jitter.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -9,14 +10,15 @@ use invoisys_auth::{Authenticator, Credentials, Environment};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 
-fuzz_target!(|answer: (bool, &[u8], &[u8])| {
-    let (busy, retry_after, date) = answer;
+fuzz_target!(|answer: (u8, &[u8], &[u8])| {
+    let (status, retry_after, date) = answer;
+    let status = STATUSES[usize::from(status) % STATUSES.len()];
     let header = |value: &[u8]| String::from_utf8(value.to_vec());
     let (Ok(retry_after), Ok(date)) = (header(retry_after), header(date)) else {
         return;
     };
     let script = Script::new(move |_| {
-        Ok(Response::json(if busy { 503 } else { 429 }, "")
+        Ok(Response::json(status, "")
             .with_header("Retry-After", retry_after.clone())
             .with_header("Date", date.clone()))
     });
@@ -41,3 +43,5 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut paused = Builder::new_current_thread();
     paused.enable_time().start_paused(true).build().unwrap()
 });
+
+const STATUSES: [u16; 7] = [400, 403, 429, 500, 502, 503, 504];
