@@ -400,9 +400,13 @@ impl TransportBuilder {
             Route::Proxy(url) => Proxies::all(url.clone()),
         };
         let tls = Tls::new(&self.roots, self.identity.as_ref())?;
+        let direct = self.client(&tls, &Proxies::none(), &resolver)?;
         Ok(Transport(Carrier::Http(Arc::new(Http {
-            proxied: self.client(&tls, &proxies, &resolver)?,
-            direct: self.client(&tls, &Proxies::none(), &resolver)?,
+            proxied: match proxies.is_empty() {
+                true => direct.clone(),
+                false => self.client(&tls, &proxies, &resolver)?,
+            },
+            direct,
             resolver,
             proxies,
             lacks: tls.lack().cloned(),

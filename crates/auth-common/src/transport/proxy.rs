@@ -63,6 +63,11 @@ impl Proxies {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        let named = [&self.http, &self.https];
+        !named.iter().any(|named| matches!(named, Ok(Some(_))))
+    }
+
     /// The proxy that requests below `base` go through. To a loopback address there is none: a proxy has no business
     /// there, and must not see a password in plain HTTP.
     pub(super) fn before(&self, base: &BaseUrl) -> Result<Option<&Url>, ConfigurationError> {
