@@ -34,12 +34,12 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// An async closure that takes nothing is a source:
 ///
 /// ```
-/// use auth_common::{BasicCredentials, BoxError, CredentialsSource};
+/// use auth_common::{BoxError, Credential, CredentialsSource};
 ///
-/// fn source() -> impl CredentialsSource<BasicCredentials> {
+/// fn source() -> impl CredentialsSource<Credential> {
 ///     || async {
 ///         let password = tokio::task::spawn_blocking(|| std::fs::read_to_string("/run/secrets/password")).await??;
-///         Ok::<_, BoxError>(BasicCredentials::new("key", password)?)
+///         Ok::<_, BoxError>(Credential::new("password", password.trim_end_matches('\n'))?)
 ///     }
 /// }
 /// # let _ = source();
