@@ -108,7 +108,7 @@ fn thousand_tenants_log_in_once_each() {
 }
 
 #[test]
-fn middleware_hides_a_revoked_token_and_refuses_a_stranger() {
+fn middleware_hides_a_revoked_token_refuses_a_stranger_and_says_why_there_is_no_token() {
     let said = said_by("middleware");
     assert!(
         said.contains("the balance: 200 OK {\"amount\":1500.75}\n"),
@@ -120,6 +120,10 @@ fn middleware_hides_a_revoked_token_and_refuses_a_stranger() {
     );
     assert!(
         said.contains("the token of Conta Simples is for nobody else\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("no token: somebody has to correct the credentials\n"),
         "{said}"
     );
 }
