@@ -139,11 +139,12 @@ macro_rules! vendor {
                 self.0.token().await
             }
 
-            /// Says that the vendor's API refused `token` with a 401. It will not be served again: the next call asks
+            /// Says that the vendor's API refused `token`, as by a 401. It will not be served again: the next call asks
             /// for another.
             ///
             /// Only that very token is affected: a 401 that arrives late cannot discard a newer one, and ten tasks that
-            /// see the same 401 cause one login. What came of it is returned.
+            /// see the same 401 cause one login. Where new tokens are refused as well, the cached one is kept for a
+            /// while ([`Invalidation::TooSoon`]). What came of it is returned.
             pub fn invalidate(&self, token: &Token) -> Invalidation {
                 self.0.invalidate(token)
             }
