@@ -8,7 +8,7 @@ use crate::jwt;
 
 /// A reading of both clocks. Neither alone tells when a token expires: the monotonic clock does not know that a virtual
 /// machine was paused, and the wall clock can be set back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Moment {
     /// Time since an arbitrary origin, by a clock that nobody can set. It goes on while the machine sleeps, where the
     /// platform has such a clock.
@@ -58,7 +58,7 @@ impl Moment {
 }
 
 /// How far ahead of its expiry a token is renewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Margins {
     /// The advisory window as thousandths of the lifetime. Half of it is the mandatory window.
     pub(crate) advisory_per_mille: u32,
@@ -100,14 +100,28 @@ impl Validity {
         draw: u32,
     ) -> Self {
         let lifetime = lifetime.clamp(SHORTEST, LONGEST);
-        let advisory = per_mille(
-            per_mille(lifetime, margins.advisory_per_mille).min(LONGEST_ADVISORY),
-            jitter(draw),
-        );
-        let mandatory = per_mille(lifetime, margins.advisory_per_mille / 2)
-            .min(LONGEST_MANDATORY)
-            .min(advisory);
+        let (advisory, mandatory) = windows(lifetime, margins, draw);
         let mark = |ahead| arrival.end_of(lifetime.saturating_sub(ahead), start);
+        Self {
+            advisory: mark(advisory),
+            mandatory: mark(mandatory),
+            expiry: mark(Duration::ZERO),
+        }
+    }
+
+    /// The life of a token that had reached `age` at `from`, when another process told of it.
+    #[cfg(feature = "store")]
+    pub(crate) fn aged(
+        from: Moment,
+        lifetime: Duration,
+        age: Duration,
+        margins: Margins,
+        draw: u32,
+    ) -> Self {
+        let lifetime = lifetime.clamp(SHORTEST, LONGEST);
+        let (advisory, mandatory) = windows(lifetime, margins, draw);
+        let left = lifetime.saturating_sub(age);
+        let mark = |ahead| from.plus(left.saturating_sub(ahead));
         Self {
             advisory: mark(advisory),
             mandatory: mark(mandatory),
@@ -126,6 +140,18 @@ impl Validity {
             Phase::Expired
         }
     }
+}
+
+/// How long ahead of its expiry a token is to be renewed, and must be.
+fn windows(lifetime: Duration, margins: Margins, draw: u32) -> (Duration, Duration) {
+    let advisory = per_mille(
+        per_mille(lifetime, margins.advisory_per_mille).min(LONGEST_ADVISORY),
+        jitter(draw),
+    );
+    let mandatory = per_mille(lifetime, margins.advisory_per_mille / 2)
+        .min(LONGEST_MANDATORY)
+        .min(advisory);
+    (advisory, mandatory)
 }
 
 /// The lifetime of a token: what the vendor said, or else `fallback`, and never longer than the token's own claims

@@ -2,6 +2,7 @@
 //! whoever has read what is there.
 
 mod crypto;
+mod fleet;
 mod key;
 mod record;
 mod seal;
@@ -173,7 +174,7 @@ impl Seen {
 }
 
 /// The store's clock and its incarnation, read in the same step as the value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reading {
     pub(crate) now: Option<Duration>,
     pub(crate) incarnation: Option<Incarnation>,
