@@ -74,7 +74,10 @@ impl Tls {
         };
         let mut config = match identity {
             Some(identity) => {
-                let resolver = SingleCertAndKey::from(Arc::clone(identity));
+                // The oldest rustls that is allowed takes no shared one.
+                let CertifiedKey { cert, key, .. } = &**identity;
+                let identity = CertifiedKey::new(cert.clone(), Arc::clone(key));
+                let resolver = SingleCertAndKey::from(identity);
                 config.with_client_cert_resolver(Arc::new(resolver))
             }
             None => config.with_no_client_auth(),
