@@ -242,6 +242,7 @@ impl<E: TokenEndpoint> Builder<E> {
             limits: Limits {
                 attempts: ATTEMPTS,
                 attempt_timeout: ATTEMPT_TIMEOUT,
+                keep_ready: false,
                 policy: Policy::default(),
             },
             clock: Clock::default(),
@@ -335,6 +336,18 @@ impl<E: TokenEndpoint> Builder<E> {
         self.limits.policy.margins = Margins {
             advisory_per_mille: (fraction * 1000.0) as u32,
         };
+        self
+    }
+
+    /// Renews the token ahead of its expiry while nobody asks as well, from the first token on: off unless set. It is for
+    /// a program that asks more seldom than a token is due, and must not wait for a login.
+    ///
+    /// The price is a login for each lifetime of a token, whether anybody asks or not, and that a vendor who fails or
+    /// refuses is asked again after each pause. It is done by a task in the runtime of the latest request, which keeps no
+    /// authenticator alive. After that runtime has ended, and in the child of a fork, the next call that finds no fresh
+    /// token starts another.
+    pub fn keep_ready(mut self) -> Self {
+        self.limits.keep_ready = true;
         self
     }
 

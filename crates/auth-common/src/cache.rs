@@ -36,6 +36,8 @@ pub(crate) struct Cache<E: TokenEndpoint> {
     pub(crate) clock: Clock,
     pub(crate) attempts: u32,
     pub(crate) attempt_timeout: Duration,
+    /// Whether a token is renewed while nobody asks.
+    pub(crate) keeps_ready: bool,
     /// The token to serve. Written under the lock of `state` only, and read without it.
     pub(crate) current: ArcSwapOption<Current>,
     state: Mutex<State<E>>,
@@ -78,6 +80,7 @@ impl Destination {
 pub(crate) struct Limits {
     pub(crate) attempts: u32,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) keep_ready: bool,
     pub(crate) policy: Policy,
 }
 
@@ -117,6 +120,8 @@ pub(crate) struct State<E: TokenEndpoint> {
     /// Flights that may still run, superseded ones included: they end with the last authenticator. A handle keeps the
     /// memory of a task that has ended, which is more than all else here: a flight takes its own away.
     pub(crate) tasks: Vec<(FlightId, AbortHandle)>,
+    /// The task that looks ahead.
+    pub(crate) keeper: Option<AbortHandle>,
     /// The process in which they run.
     process: u32,
     logins: u64,
@@ -135,6 +140,7 @@ impl<E: TokenEndpoint> State<E> {
         // Their locks and sockets are shared with runtimes whose threads are not here.
         mem::forget(self.under_way.take());
         mem::forget(mem::take(&mut self.tasks));
+        mem::forget(self.keeper.take());
     }
 }
 
@@ -156,6 +162,7 @@ impl<E: TokenEndpoint> Cache<E> {
             clock,
             attempts: limits.attempts,
             attempt_timeout: limits.attempt_timeout,
+            keeps_ready: limits.keep_ready,
             current: ArcSwapOption::empty(),
             state: Mutex::new(State {
                 lifecycle,
@@ -167,6 +174,7 @@ impl<E: TokenEndpoint> Cache<E> {
                 refused: None,
                 abandoned: 0,
                 tasks: Vec::new(),
+                keeper: None,
                 process: process::id(),
                 logins: 0,
                 refreshes: 0,
@@ -452,7 +460,9 @@ impl<E: TokenEndpoint> Drop for Cache<E> {
     fn drop(&mut self) {
         let mut state = self.lock();
         state.start_afresh_after_a_fork(process::id());
-        for (_, task) in &state.tasks {
+        let keeper = state.keeper.take();
+        let flights = state.tasks.iter().map(|(_, task)| task);
+        for task in flights.chain(&keeper) {
             task.abort();
         }
     }

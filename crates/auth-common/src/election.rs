@@ -177,19 +177,23 @@ impl<E: TokenEndpoint> Cache<E> {
             observe::abandoned(E::VENDOR);
         }
         if let Some(flight) = launch {
-            let id = flight.id;
             if let Err(error) = self.destination.check_runtime() {
                 drop(flight);
                 return self.cached(want).map(Turn::Served).ok_or(error.into());
             }
-            let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
-            let task = runtime.spawn(flight).abort_handle();
-            let mut state = self.lock();
-            // One may have ended before this one's handle was here to be taken away.
-            state.tasks.retain(|(_, task)| !task.is_finished());
-            state.tasks.push((id, task));
+            self.start(flight, runtime);
         }
         Ok(turn)
+    }
+
+    pub(crate) fn start(&self, flight: Flight<E>, runtime: &Handle) {
+        let id = flight.id;
+        let flight = observe::flight(E::VENDOR, self.destination.base.host(), flight.run());
+        let task = runtime.spawn(flight).abort_handle();
+        let mut state = self.lock();
+        // One may have ended before this one's handle was here to be taken away.
+        state.tasks.retain(|(_, task)| !task.is_finished());
+        state.tasks.push((id, task));
     }
 
     fn served(&self) -> Result<Turn<E>, Error<E::ErrorResponse>> {
@@ -199,7 +203,11 @@ impl<E: TokenEndpoint> Cache<E> {
             .ok_or_else(abandoned::<E>)
     }
 
-    fn prepare(self: &Arc<Self>, launch: Launch, state: &mut State<E>) -> (Flight<E>, Waiting<E>) {
+    pub(crate) fn prepare(
+        self: &Arc<Self>,
+        launch: Launch,
+        state: &mut State<E>,
+    ) -> (Flight<E>, Waiting<E>) {
         let (sender, outcome) = watch::channel(None);
         state.under_way = Some((launch.flight, outcome.clone()));
         let flight = Flight {

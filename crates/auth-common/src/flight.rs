@@ -233,6 +233,7 @@ impl<E: TokenEndpoint> Flight<E> {
         state.under_way.take_if(|(flight, _)| *flight == self.id);
         // Whoever listens to events may ask for a token, and needs the lock for it; and it may panic.
         drop(state);
+        cache.keep_ready();
         match outcome {
             Ok((current, exchange)) => {
                 self.outcome.send_replace(Some(Ok(Arc::clone(&current))));
@@ -256,7 +257,7 @@ impl<E: TokenEndpoint> Flight<E> {
     }
 
     /// The source has no others than those that were refused: everybody is told so once more.
-    fn land_unasked(&mut self, cache: &Cache<E>, now: Moment) {
+    fn land_unasked(&mut self, cache: &Arc<Cache<E>>, now: Moment) {
         let mut state = cache.lock();
         let landed = state.lifecycle.land_unasked(self.id, now);
         self.landed = true;
@@ -266,6 +267,7 @@ impl<E: TokenEndpoint> Flight<E> {
         };
         state.under_way.take_if(|(flight, _)| *flight == self.id);
         drop(state);
+        cache.keep_ready();
         let at = now.plus(for_another).utc();
         self.outcome
             .send_replace(Some(Err(error.with_retry_at(Some(at)))));

@@ -34,6 +34,7 @@ mod grant;
 mod invalidation;
 mod json;
 mod jwt;
+mod keeper;
 mod lifecycle;
 mod lifetime;
 mod observe;

@@ -151,6 +151,15 @@ pub(crate) enum Decision {
     FailFast { for_another: Duration },
 }
 
+/// What is to be done for a token that is kept ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ahead {
+    /// This flight is to be started in the background.
+    Launch(Launch),
+    /// Nothing for so long.
+    Wait(Duration),
+}
+
 /// A flight to be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Launch {
@@ -330,6 +339,27 @@ impl Lifecycle {
     fn others_may_be_there(&self, cool_down: CoolDown, now: Moment) -> bool {
         cool_down.failure.row().belongs_to_credentials
             && self.refused.source_may_be_asked(now.monotonic)
+    }
+
+    /// A token is to be kept ready while nobody asks: a renewal is launched as soon as it is due and no pause forbids it.
+    pub(crate) fn look_ahead(&mut self, now: Moment) -> Ahead {
+        self.give_up_overdue_flight(now);
+        if let Some(flight) = self.flight {
+            return Ahead::Wait(flight.silence(now).longest);
+        }
+        let due = self
+            .held
+            .map_or(Duration::ZERO, |held| now.until(held.validity.advisory));
+        let paused = self.cooling(now).map_or(Duration::ZERO, |cool_down| {
+            cool_down.until.saturating_sub(now.monotonic)
+        });
+        let postponed = self.advisory.not_before.saturating_sub(now.monotonic);
+        let wait = due.max(paused).max(postponed).max(self.gap(now));
+        if wait.is_zero() {
+            Ahead::Launch(self.launch(now, true))
+        } else {
+            Ahead::Wait(wait)
+        }
     }
 
     /// Whether nothing has taken this flight's place: only then may it ask the vendor, or take the refresh token.

@@ -262,6 +262,15 @@ macro_rules! vendor {
             /// the fraction, that is at most an hour before its expiry, and a fifth earlier or later by chance.
             early_renewal(fraction: f64);
 
+            /// Renews the token ahead of its expiry while nobody asks as well, from the first token on: off unless set. It
+            /// is for a program that asks more seldom than a token is due, and must not wait for a login.
+            ///
+            /// The price is a login for each lifetime of a token, whether anybody asks or not, and that a vendor who fails
+            /// or refuses is asked again after each pause. It is done by a task in the runtime of the latest request, which
+            /// keeps no authenticator alive. After that runtime has ended, and in the child of a fork, the next call that
+            /// finds no fresh token starts another.
+            keep_ready();
+
             /// The time allowed for one attempt, from looking up the name to the last byte of the answer: 10 s unless
             /// set, from 10 ms to 120 s.
             attempt_timeout(allowed: ::std::time::Duration);

@@ -49,6 +49,7 @@ fn scene() -> (Vendor, Arc<Cache<Plain>>) {
     let limits = Limits {
         attempts: 1,
         attempt_timeout: Duration::from_secs(10),
+        keep_ready: false,
         policy: Policy::default(),
     };
     let credentials = Credentials::guarded_by(Arc::default());

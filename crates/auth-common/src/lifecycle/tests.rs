@@ -1143,7 +1143,7 @@ fn machine_agrees_with_the_model_whatever_happens() {
     }
 }
 
-const SIGHTS: [&str; 26] = [
+const SIGHTS: [&str; 29] = [
     "fresh: served",
     "advisory: served",
     "advisory: launched in the background",
@@ -1161,6 +1161,9 @@ const SIGHTS: [&str; 26] = [
     "launch delayed",
     "overdue",
     "given a second more",
+    "kept ready: launched",
+    "kept ready: waits for a flight",
+    "kept ready: waits",
     "waited out: given up",
     "waited out: heard of meanwhile",
     "waited out: another has taken its place",
@@ -1231,6 +1234,7 @@ enum Event {
     Renew,
     Land(Outcome),
     LandLate(Index, Outcome),
+    LookAhead,
     Report(Duration),
     WaitedOut(Index),
     Abandon,
@@ -1327,6 +1331,7 @@ impl World {
             Event::Renew => self.renew(),
             Event::Land(outcome) => self.land(outcome),
             Event::LandLate(which, outcome) => self.land_late(which, outcome),
+            Event::LookAhead => self.look_ahead(),
             Event::Report(wait) => self.report(*wait),
             Event::WaitedOut(which) => self.waited_out(which),
             Event::Abandon => {
@@ -1643,6 +1648,41 @@ impl World {
         }
     }
 
+    /// Obeys whatever keeps a caller from starting a flight.
+    fn look_ahead(&mut self) {
+        let ahead = self.machine.look_ahead(self.now);
+        self.notice_overdue();
+        let until = |moment: Duration| moment.saturating_sub(self.now.monotonic);
+        match (self.live, ahead) {
+            (Some(flight), Ahead::Wait(wait)) => {
+                assert_eq!(self.now.monotonic + wait, flight.overdue);
+                self.see("kept ready: waits for a flight");
+            }
+            (None, Ahead::Wait(wait)) => {
+                let due = self
+                    .held
+                    .map_or(Duration::ZERO, |(_, it)| self.left(it.advisory));
+                let pauses = [
+                    due,
+                    self.cooling().map_or(Duration::ZERO, |(_, end)| until(end)),
+                    until(self.no_early_launch_before),
+                    self.landed
+                        .map_or(Duration::ZERO, |landed| until(landed + secs(1))),
+                ];
+                assert_eq!(Some(wait), pauses.into_iter().max());
+                assert!(!wait.is_zero());
+                self.see("kept ready: waits");
+            }
+            (None, Ahead::Launch(launch)) => {
+                assert!(!self.is_quiet() && self.stage() != Stage::Fresh);
+                assert_eq!((launch.delay, launch.patience), (Duration::ZERO, None));
+                self.launched(launch, true);
+                self.see("kept ready: launched");
+            }
+            (live, ahead) => panic!("{ahead:?} beside {live:?}"),
+        }
+    }
+
     /// By a clock of its own: how much time has passed here makes no difference.
     fn waited_out(&mut self, which: &Index) {
         if self.waits.is_empty() {
@@ -1834,6 +1874,7 @@ fn event() -> impl Strategy<Value = Event> {
     let evidence = prop::sample::select(vec![Evidence::None, Evidence::AcceptedBefore]);
     prop_oneof![
         10 => Just(Event::Ask),
+        2 => Just(Event::LookAhead),
         4 => Just(Event::Renew),
         6 => outcome().prop_map(Event::Land),
         2 => (any::<Index>(), outcome()).prop_map(|(which, it)| Event::LandLate(which, it)),

@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{
     alone,
-    vendor::{LIFETIME, Problem, Sample, Vendor},
+    vendor::{LIFETIME, Problem, Sample, Vendor, kept_ready_for_two_seconds},
 };
 
 #[test]
@@ -87,6 +87,17 @@ fn renewal_that_no_call_drives() {
     assert_eq!(vendor.logins(), 2);
     assert_eq!(authenticator.authorization().unwrap(), "Bearer access-2");
     assert_eq!(vendor.logins(), 2);
+}
+
+#[test]
+fn token_is_kept_ready_on_the_shared_thread_while_nobody_asks() {
+    let authenticator = kept_ready_for_two_seconds();
+    authenticator.authorization().unwrap();
+    let patience = Instant::now() + Duration::from_secs(20);
+    while authenticator.snapshot().logins < 2 {
+        assert!(Instant::now() < patience, "nobody renews the token");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[test]

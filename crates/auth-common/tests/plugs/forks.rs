@@ -19,7 +19,7 @@ use fork::{ChildEvent, ProcessFork, ProcessId, Signal};
 
 use crate::{
     alone,
-    vendor::{Sample, Vendor, builder, granted},
+    vendor::{Sample, Vendor, builder, granted, kept_ready_for_two_seconds},
 };
 
 #[test]
@@ -82,6 +82,32 @@ fn child_asks_during_a_flight() {
         assert_eq!(authenticator.authorization().unwrap(), "Bearer access-1");
     });
     assert!(authenticator.snapshot().in_flight);
+}
+
+#[test]
+fn child_of_a_fork_keeps_its_own_token_ready() {
+    alone::run("forks::both_keep_ready", &[]);
+}
+
+#[test]
+#[ignore = "another test runs it, in a process that may fork"]
+fn both_keep_ready() {
+    let authenticator = kept_ready_for_two_seconds();
+    let renews = || {
+        let end = Instant::now() + PATIENCE / 2;
+        let before = authenticator.snapshot().logins;
+        while authenticator.snapshot().logins < before + 1 {
+            assert!(Instant::now() < end, "nobody renews the token");
+            thread::sleep(Duration::from_millis(1));
+        }
+    };
+    authenticator.authorization().unwrap();
+    renews();
+    in_a_child(PATIENCE, || {
+        authenticator.renew().unwrap();
+        renews();
+    });
+    renews();
 }
 
 #[test]

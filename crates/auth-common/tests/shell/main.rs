@@ -10,6 +10,7 @@
 mod addresses;
 mod cool_downs;
 mod invalidation;
+mod kept_ready;
 mod one_flight;
 mod refresh_tokens;
 mod retries;
