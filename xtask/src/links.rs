@@ -60,7 +60,8 @@ fn links(text: &str) -> Vec<&str> {
 
 fn problem(text: &str, link: &str, folder: &Path, travels: bool) -> Option<&'static str> {
     let (target, fragment) = link.split_once('#').unwrap_or((link, ""));
-    if let Some(file) = target.strip_prefix(OWN) {
+    let own = [OWN, IN_TEMPLATES].iter();
+    if let Some(file) = own.filter_map(|prefix| target.strip_prefix(prefix)).next() {
         return (!Path::new(file).exists()).then_some("this repository has no such file");
     }
     let absolute = target.starts_with("https://") || target.starts_with("http://");
@@ -92,6 +93,8 @@ fn anchor(line: &str) -> Option<String> {
 }
 
 const OWN: &str = "https://github.com/tokens-br/tokens-br/blob/main/";
+/// The same, before a page is made of a template.
+const IN_TEMPLATES: &str = "{{repository}}/blob/main/";
 
 #[cfg(test)]
 mod tests {
@@ -116,7 +119,16 @@ mod tests {
         assert_eq!(problem("Cargo.toml", false), None);
         assert!(problem("#nowhere", false).is_some());
         assert!(problem("no-such-file.md", false).is_some());
-        assert!(problem(&format!("{OWN}no-such-file.md"), false).is_some());
+    }
+
+    #[test]
+    fn a_link_to_this_repository_must_lead_to_a_file_of_it() {
+        for own in [OWN, IN_TEMPLATES] {
+            for (file, there) in [("Cargo.toml", true), ("no-such-file.md", false)] {
+                let found = problem(TEXT, &format!("{own}{file}"), Path::new("."), true);
+                assert_eq!(found.is_none(), there);
+            }
+        }
     }
 
     #[test]
