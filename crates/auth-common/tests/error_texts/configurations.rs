@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use auth_common::{
-    Authenticator, BaseUrl, BasicCredentials, Builder, ConfigurationError, Credential, ErrorKind,
-    Transport, Vars,
+    Authenticator, AuthorizeMiddleware, BaseUrl, BasicCredentials, Builder, ConfigurationError,
+    Credential, ErrorKind, Transport, Vars, blocking,
 };
 
 use crate::{
+    Error,
     page::Refused,
     vendor::{Sample, builder},
 };
@@ -157,6 +158,26 @@ pub(crate) fn examples() -> Vec<Refused> {
             "make these settings on `Transport::builder()`",
         ),
         (
+            build(here().refresh_token("line\nbreak")),
+            "what was read from a file may end in a line break: take it off",
+        ),
+        (
+            build(here().proxy("ftp://proxy.example.com")),
+            "use an HTTP proxy",
+        ),
+        (
+            runtime_without_time(),
+            "build the runtime with `enable_all()`",
+        ),
+        (
+            blocking_within_a_runtime(),
+            "call `authorization().await` of the asynchronous one there",
+        ),
+        (
+            call_to_another_origin(),
+            "the middleware carries the token to the vendor alone: use another client for other servers",
+        ),
+        (
             no_runtime(),
             "call it within `#[tokio::main]`, or use the feature `blocking`",
         ),
@@ -194,6 +215,42 @@ fn build(builder: Builder<Sample>) -> ConfigurationError {
     builder.build().unwrap_err()
 }
 
+fn runtime_without_time() -> ConfigurationError {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let authenticator = here().build().unwrap();
+    configuration(
+        runtime
+            .unwrap()
+            .block_on(authenticator.token())
+            .unwrap_err(),
+    )
+}
+
+fn blocking_within_a_runtime() -> ConfigurationError {
+    let blocking = blocking::Authenticator::from(here().build().unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    configuration(runtime.block_on(async { blocking.token() }).unwrap_err())
+}
+
+fn call_to_another_origin() -> ConfigurationError {
+    let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
+        .with(AuthorizeMiddleware::new(here().build().unwrap()))
+        .build();
+    let call = client.get("https://elsewhere.example.com/things").send();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    match runtime.block_on(call).unwrap_err() {
+        reqwest_middleware::Error::Middleware(error) => configuration(error.downcast().unwrap()),
+        error => panic!("{error}"),
+    }
+}
+
+fn configuration(error: Error) -> ConfigurationError {
+    match error {
+        Error::Configuration(error) => error,
+        error => panic!("{error}"),
+    }
+}
+
 fn no_runtime() -> ConfigurationError {
     use std::{
         future::Future,
@@ -204,7 +261,7 @@ fn no_runtime() -> ConfigurationError {
     let authenticator = here().build().unwrap();
     let asked = pin!(authenticator.token()).poll(&mut Context::from_waker(Waker::noop()));
     match asked {
-        Poll::Ready(Err(auth_common::Error::Configuration(error))) => error,
+        Poll::Ready(Err(error)) => configuration(error),
         _ => panic!("a token without a runtime"),
     }
 }

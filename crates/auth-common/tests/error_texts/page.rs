@@ -28,7 +28,12 @@ pub(crate) fn page(examples: &[Example], refused: &[Refused]) -> String {
     }
     text += "\n# Configuration\n\nA value was refused before anything was sent. Correct it.\n\n| text | what to do |\n|---|---|\n";
     for (said, advice) in refused {
-        text += &format!("| `{said}` | {advice} |\n");
+        // Markdown's way to write code that holds a backtick.
+        let said = match said.contains('`') {
+            true => format!("`` {said} ``"),
+            false => format!("`{said}`"),
+        };
+        text += &format!("| {said} | {advice} |\n");
     }
     text
 }
