@@ -3,11 +3,15 @@
 
 use std::{borrow::Cow, time::Duration};
 
+#[cfg(feature = "store")]
+use chrono::DateTime;
 use http::{HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "store")]
+use crate::store::record::Said as Shareable;
 use crate::{
     Error, Exchange, Failure, Grant, InvalidBody, JsonObject, Refusal, Token, TokenEndpoint,
     failure::FailureKind,
@@ -32,7 +36,17 @@ pub(crate) fn read<E: TokenEndpoint, T>(
     let mut answer = answer?;
     answer.request_id = request_id::shown(&answer, secrets);
     let id = answer.request_id.clone();
-    understand(exchange, answer, secrets, now, read).map_err(|failed| failed.of_request(id))
+    // Of a success no text is told: it may hold a token.
+    #[cfg(feature = "store")]
+    let said = match answer.status.is_success() {
+        true => Shareable::new(answer.status.as_u16(), b""),
+        false => Shareable::new(answer.status.as_u16(), &answer.body),
+    };
+    understand(exchange, answer, secrets, now, read).map_err(|failed| Failed {
+        #[cfg(feature = "store")]
+        said: Some(Box::new(said)),
+        ..failed.of_request(id)
+    })
 }
 
 fn understand<E: TokenEndpoint, T>(
@@ -64,10 +78,34 @@ pub(crate) struct Failed<E: TokenEndpoint> {
     /// How long the vendor asked to be left alone.
     pub(crate) asked: Option<Duration>,
     pub(crate) error: Error<E::ErrorResponse>,
+    /// What the vendor said, for the other processes of a fleet.
+    #[cfg(feature = "store")]
+    pub(crate) said: Option<Box<Shareable>>,
+    /// For how long the fleet leaves the vendor alone because of it.
+    #[cfg(feature = "store")]
+    pub(crate) pause: Option<Box<Pause>>,
+}
+
+#[cfg(feature = "store")]
+#[derive(Clone, Copy)]
+pub(crate) struct Pause {
+    pub(crate) pause: Duration,
+    /// It was this process that asked.
+    pub(crate) own: bool,
 }
 
 impl<E: TokenEndpoint> Failed<E> {
     pub(crate) fn landing(&self, draw: u32) -> Landing {
+        #[cfg(feature = "store")]
+        if let Some(Pause { pause, own }) = self.pause.as_deref().copied() {
+            return Landing::Pause {
+                kind: self.kind,
+                pause,
+                renew_may_try: self.kind.row().renew_may_try
+                    && self.asked.is_none_or(|asked| asked.is_zero()),
+                own,
+            };
+        }
         Landing::Failure {
             kind: self.kind,
             retry_after: self.asked,
@@ -124,6 +162,10 @@ impl<E: TokenEndpoint> Failed<E> {
             kind,
             asked: None,
             error: Failure::answered(E::VENDOR, kind, what, status, said).into(),
+            #[cfg(feature = "store")]
+            said: None,
+            #[cfg(feature = "store")]
+            pause: None,
         }
     }
 }
@@ -134,6 +176,10 @@ impl<E: TokenEndpoint> From<Fault> for Failed<E> {
             kind: fault.kind,
             asked: None,
             error: Failure::new(E::VENDOR, fault.kind, fault.what).into(),
+            #[cfg(feature = "store")]
+            said: None,
+            #[cfg(feature = "store")]
+            pause: None,
         }
     }
 }
@@ -165,6 +211,61 @@ pub(crate) struct Arrived {
     pub(crate) refresh_token: Option<RefreshToken>,
     /// That of the answer, fit to be shown.
     pub(crate) request_id: Option<String>,
+    #[cfg(feature = "store")]
+    pub(crate) lifetime: Duration,
+    /// Its number in the fleet; 0 where the fleet has not got it.
+    #[cfg(feature = "store")]
+    pub(crate) seq: u64,
+    #[cfg(feature = "store")]
+    pub(crate) adopted: Option<Adoption>,
+}
+
+/// Another process of the fleet had brought a token.
+#[cfg(feature = "store")]
+#[derive(Clone, Copy)]
+pub(crate) struct Adoption {
+    pub(crate) age: Duration,
+    pub(crate) by_invalidation: bool,
+}
+
+/// How a token came.
+pub(crate) enum How {
+    Issued(Exchange),
+    #[cfg(feature = "store")]
+    Adopted,
+}
+
+impl Arrived {
+    pub(crate) fn how(&self) -> How {
+        #[cfg(feature = "store")]
+        if self.adopted.is_some() {
+            return How::Adopted;
+        }
+        How::Issued(self.exchange)
+    }
+
+    /// The token itself.
+    #[cfg(feature = "store")]
+    pub(crate) fn text(&self) -> SecretString {
+        let token = Token::new(self.authorization.clone(), DateTime::UNIX_EPOCH, 0);
+        token.expose_secret().into()
+    }
+
+    pub(crate) fn landing(&self) -> Landing {
+        #[cfg(feature = "store")]
+        if let Some(Adoption {
+            age,
+            by_invalidation,
+        }) = self.adopted
+        {
+            return Landing::Adopted {
+                validity: self.validity,
+                by_invalidation,
+                age,
+            };
+        }
+        Landing::Token(self.validity)
+    }
 }
 
 impl Arrival {
@@ -210,6 +311,12 @@ impl Arrival {
             exchange: self.exchange,
             refresh_token: refresh_token.or(self.presented),
             request_id: self.answer.request_id,
+            #[cfg(feature = "store")]
+            lifetime,
+            #[cfg(feature = "store")]
+            seq: 0,
+            #[cfg(feature = "store")]
+            adopted: None,
         })
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     answer::{self, Arrived, Failed, RefreshToken},
     clock::{Clock, Mark},
     deadline::Task,
+    failure::FailureKind,
     invalidation::Evidence,
     lifecycle::{Fingerprint, FlightId, Lifecycle, Policy, Silence},
     lifetime::Moment,
@@ -28,6 +29,11 @@ use crate::{
     source::Origin,
     sync::{Mutex, MutexGuard},
     transport::{Answer, Fault},
+};
+#[cfg(feature = "store")]
+use crate::{
+    TokenStore,
+    store::{Member, fleet::Purpose, record::Holder},
 };
 
 /// What all clones of an authenticator share.
@@ -43,6 +49,8 @@ pub(crate) struct Cache<E: TokenEndpoint> {
     state: Mutex<State<E>>,
     /// Keys the fingerprints of credentials, which mean nothing elsewhere.
     keys: RandomState,
+    #[cfg(feature = "store")]
+    pub(crate) member: Option<Arc<Member>>,
 }
 
 /// Where requests for a token go, and how.
@@ -126,6 +134,20 @@ pub(crate) struct State<E: TokenEndpoint> {
     process: u32,
     logins: u64,
     refreshes: u64,
+    /// The numbers of tokens in the fleet.
+    #[cfg(feature = "store")]
+    numbers: Numbers,
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Numbers {
+    /// Of the newest that came.
+    pub(crate) known: u64,
+    /// Of the cached one; 0 for one that the fleet has not got.
+    current: u64,
+    /// Of the last that an API refused.
+    pub(crate) refused: u64,
 }
 
 impl<E: TokenEndpoint> State<E> {
@@ -178,8 +200,12 @@ impl<E: TokenEndpoint> Cache<E> {
                 process: process::id(),
                 logins: 0,
                 refreshes: 0,
+                #[cfg(feature = "store")]
+                numbers: Numbers::default(),
             }),
             keys: RandomState::new(),
+            #[cfg(feature = "store")]
+            member: None,
         }
     }
 
@@ -201,6 +227,10 @@ impl<E: TokenEndpoint> Cache<E> {
         if invalidation == Invalidation::Accepted {
             self.current.store(None);
             state.refused = Some(token.clone());
+            #[cfg(feature = "store")]
+            {
+                state.numbers.refused = state.numbers.refused.max(state.numbers.current);
+            }
         }
         drop(state);
         observe::invalidated(E::VENDOR, invalidation);
@@ -219,6 +249,12 @@ impl<E: TokenEndpoint> Cache<E> {
         // A source is the user's, and does what it likes as it is dropped.
         drop(state);
         drop((origin, refresh_token));
+    }
+
+    /// Shares its tokens by way of `store`.
+    #[cfg(feature = "store")]
+    pub(crate) fn join(&mut self, store: Arc<dyn TokenStore>) {
+        self.member = Some(Arc::new(Member::new(store)));
     }
 
     /// Presents `refresh_token` before the first login.
@@ -287,7 +323,13 @@ impl<E: TokenEndpoint> Cache<E> {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
         let state = self.lock();
-        Snapshot::new(&state.lifecycle, state.logins, state.refreshes, now)
+        let snapshot = Snapshot::new(&state.lifecycle, state.logins, state.refreshes, now);
+        drop(state);
+        #[cfg(feature = "store")]
+        if let Some(member) = &self.member {
+            return snapshot.of_member(member, now);
+        }
+        snapshot
     }
 
     /// The cached token, where it may be used and is wanted.
@@ -309,10 +351,15 @@ impl<E: TokenEndpoint> Cache<E> {
         state.abandoned += 1;
     }
 
-    /// Whether this is the very token that an API refused last.
-    pub(crate) fn was_refused(state: &State<E>, arrived: &Arrived) -> bool {
+    /// The token that arrived, unless it is the very one that an API refused last.
+    pub(crate) fn not_refused(state: &State<E>, arrived: Arrived) -> Result<Arrived, Failed<E>> {
         let refused = state.refused.as_ref();
-        refused.is_some_and(|refused| refused.authorization() == arrived.authorization)
+        if refused.is_none_or(|refused| refused.authorization() != arrived.authorization) {
+            return Ok(arrived);
+        }
+        let what = "the vendor handed out once more the token that its API refuses, which is for its support to mend";
+        let failed = Failed::from(Fault::new(FailureKind::Malformed, what));
+        Err(failed.of_request(arrived.request_id))
     }
 
     /// See [`Lifecycle::waited_out`]. A flight that is given up may land after all, and its token be of use.
@@ -403,7 +450,7 @@ impl<E: TokenEndpoint> Cache<E> {
         Ok(())
     }
 
-    fn fingerprint(&self, credentials: &E::Credentials) -> Fingerprint {
+    pub(crate) fn fingerprint(&self, credentials: &E::Credentials) -> Fingerprint {
         Fingerprint(self.keys.hash_one(E::secrets(credentials)))
     }
 
@@ -437,8 +484,48 @@ impl<E: TokenEndpoint> Cache<E> {
         });
         state.refresh_token = arrived.refresh_token;
         state.last_error = None;
+        #[cfg(feature = "store")]
+        {
+            state.numbers.current = arrived.seq;
+            state.numbers.known = state.numbers.known.max(arrived.seq);
+        }
         self.current.store(Some(Arc::clone(&current)));
         current
+    }
+
+    /// What a flight of this process wants of the fleet, for its credentials; a holder's number is never used again.
+    #[cfg(feature = "store")]
+    pub(crate) fn purpose(
+        &self,
+        flight: FlightId,
+        credentials: Fingerprint,
+        renewal: bool,
+    ) -> Result<Purpose, Withheld> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        if !state.lifecycle.presents(flight, credentials, now) {
+            return Err(Withheld::RefusedBefore);
+        }
+        let reason = state.lifecycle.reason(flight);
+        let (background, after_invalidation) = reason.ok_or(Withheld::Needless)?;
+        let policy = state.lifecycle.policy();
+        let holder = self
+            .keys
+            .hash_one((process::id(), flight, now.monotonic, now.wall));
+        Ok(Purpose {
+            holder: Holder(holder),
+            background: background && !renewal,
+            renewal,
+            refused: state.numbers.refused,
+            known: state.numbers.known,
+            after_invalidation,
+            margins: policy.margins,
+            // What is left is for an attempt without the fleet.
+            patience: policy
+                .flight
+                .saturating_sub(self.attempt_timeout)
+                .max(policy.flight / 2),
+        })
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State<E>> {

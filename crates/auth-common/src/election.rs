@@ -137,11 +137,11 @@ impl<E: TokenEndpoint> Cache<E> {
             Decision::Serve => (self.served()?, None),
             Decision::ServeAndLaunch(launch) => {
                 let served = self.served()?;
-                let (flight, _) = self.prepare(launch, &mut state);
+                let (flight, _) = self.prepare(launch, want, &mut state);
                 (served, Some(flight))
             }
             Decision::Launch(launch) => {
-                let (flight, outcome) = self.prepare(launch, &mut state);
+                let (flight, outcome) = self.prepare(launch, want, &mut state);
                 let wait = Wait {
                     flight: launch.flight,
                     outcome,
@@ -206,8 +206,11 @@ impl<E: TokenEndpoint> Cache<E> {
     pub(crate) fn prepare(
         self: &Arc<Self>,
         launch: Launch,
+        want: Want,
         state: &mut State<E>,
     ) -> (Flight<E>, Waiting<E>) {
+        #[cfg(not(feature = "store"))]
+        let _ = want;
         let (sender, outcome) = watch::channel(None);
         state.under_way = Some((launch.flight, outcome.clone()));
         let flight = Flight {
@@ -218,6 +221,8 @@ impl<E: TokenEndpoint> Cache<E> {
             destination: self.destination.clone(),
             outcome: sender,
             landed: false,
+            #[cfg(feature = "store")]
+            renewal: want == Want::Renewal,
         };
         (flight, outcome)
     }

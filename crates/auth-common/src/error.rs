@@ -153,14 +153,18 @@ impl<R> Error<R> {
         self
     }
 
-    /// The same failure, seen as one of another kind.
+    /// The same failure, seen as one of another kind, for which there are other words.
     pub(crate) fn turned_into(mut self, kind: FailureKind, what: &'static str) -> Self {
-        let detail = self
-            .failure_mut()
-            .and_then(|it| Arc::get_mut(&mut it.detail));
-        if let Some(detail) = detail {
-            detail.kind = kind;
+        if let Some(detail) = self.detail_mut() {
             detail.what = what.into();
+        }
+        self.of_kind(kind)
+    }
+
+    /// The same failure, seen as one of another kind.
+    pub(crate) fn of_kind(mut self, kind: FailureKind) -> Self {
+        if let Some(detail) = self.detail_mut() {
+            detail.kind = kind;
         }
         match self {
             Self::CredentialsUnavailable(failure)
@@ -172,6 +176,12 @@ impl<R> Error<R> {
             | Self::TimedOut(failure) => failure.into(),
             Self::Configuration(error) => Self::Configuration(error),
         }
+    }
+
+    /// While nobody shares it yet.
+    fn detail_mut(&mut self) -> Option<&mut Detail<R>> {
+        self.failure_mut()
+            .and_then(|it| Arc::get_mut(&mut it.detail))
     }
 
     fn failure_mut(&mut self) -> Option<&mut Failure<R>> {

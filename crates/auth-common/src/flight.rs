@@ -14,11 +14,11 @@ use tokio::{
 
 use crate::{
     Exchange, TokenEndpoint, TokenRequest,
-    answer::{self, Arrival, Failed, RefreshToken},
+    answer::{self, Arrival, Arrived, Failed, How, RefreshToken},
     cache::{Cache, Destination, Outcome, Withheld},
     deadline::within,
-    failure::{AfterRefresh, FailureKind},
-    lifecycle::{FlightId, Landed, Landing},
+    failure::AfterRefresh,
+    lifecycle::{FlightId, Landed},
     lifetime::Moment,
     observe,
     presented::Presented,
@@ -37,6 +37,9 @@ pub(crate) struct Flight<E: TokenEndpoint> {
     pub(crate) destination: Destination,
     pub(crate) outcome: watch::Sender<Option<Outcome<E>>>,
     pub(crate) landed: bool,
+    /// A new token is wanted, whatever is cached.
+    #[cfg(feature = "store")]
+    pub(crate) renewal: bool,
 }
 
 impl<E: TokenEndpoint> Flight<E> {
@@ -46,19 +49,44 @@ impl<E: TokenEndpoint> Flight<E> {
             sleep(self.delay).await;
         }
         let started = Instant::now();
-        let result = within(self.limit, pin!(self.attempts()), || ()).await;
+        let result = within(self.limit, pin!(self.bring()), || ()).await;
         let result = result.unwrap_or_else(|| Err(Ended::Failed(Fault::slow(self.limit).into())));
         self.land(result, started.elapsed());
     }
 
+    /// Brings a token, from the vendor or from whoever has asked it.
+    async fn bring(&self) -> Result<Arrived, Ended<E>> {
+        #[cfg(feature = "store")]
+        {
+            let member = self.cache()?.member.clone();
+            if let Some(member) = member {
+                return Box::pin(self.bring_for_all(&member)).await;
+            }
+        }
+        self.ask_vendor(None).await
+    }
+
+    /// Asks the vendor for a token that is good to be served. Without a refresh token `given`, there may be one in the
+    /// cache.
+    pub(crate) async fn ask_vendor(
+        &self,
+        given: Option<RefreshToken>,
+    ) -> Result<Arrived, Ended<E>> {
+        let arrival = self.attempts(given).await?;
+        let cache = self.cache()?;
+        let margins = cache.lock().lifecycle.policy().margins;
+        let arrived = arrival.check(cache.clock.now(), margins, cache.clock.draw())?;
+        Ok(Cache::not_refused(&cache.lock(), arrived)?)
+    }
+
     /// Attempts, until one succeeds or the table of failures says that it is enough.
-    async fn attempts(&self) -> Result<Arrival, Ended<E>> {
+    async fn attempts(&self, given: Option<RefreshToken>) -> Result<Arrival, Ended<E>> {
         let deadline = Instant::now() + self.limit;
         let left = || deadline.saturating_duration_since(Instant::now());
         let (mut attempts, mut refresh_token, attempt_timeout) = {
             let cache = self.cache()?;
             let attempts = Attempts::new(cache.attempts);
-            let refresh_token = cache.take_refresh_token(self.id);
+            let refresh_token = given.or_else(|| cache.take_refresh_token(self.id));
             (attempts, refresh_token, cache.attempt_timeout)
         };
         loop {
@@ -139,7 +167,7 @@ impl<E: TokenEndpoint> Flight<E> {
     }
 
     /// Says to those who wait that nothing may be heard of this flight for so long.
-    fn report(&self, wait: Duration) {
+    pub(crate) fn report(&self, wait: Duration) {
         if let Some(cache) = self.cache.upgrade() {
             cache.report(self.id, wait);
         }
@@ -165,22 +193,24 @@ impl<E: TokenEndpoint> Flight<E> {
         Ok((presented.encode(), now))
     }
 
-    fn cache(&self) -> Result<Arc<Cache<E>>, Withheld> {
+    pub(crate) fn cache(&self) -> Result<Arc<Cache<E>>, Withheld> {
         self.cache.upgrade().ok_or(Withheld::Needless)
     }
 
-    fn land(&mut self, result: Result<Arrival, Ended<E>>, took: Duration) {
+    fn land(&mut self, result: Result<Arrived, Ended<E>>, took: Duration) {
         let Some(cache) = self.cache.upgrade() else {
             return;
         };
         let now = cache.clock.now();
+        // The vendor's crate has a say in it, and the search for secrets takes a while: not under the lock.
+        let address = result.is_err().then(|| self.address(&cache)).flatten();
+        let mut state = cache.lock();
         let result = match result {
-            Ok(arrival) => {
-                let margins = cache.lock().lifecycle.policy().margins;
-                arrival.check(now, margins, cache.clock.draw())
-            }
+            // Its like may have been invalidated since it was looked at.
+            Ok(arrived) => Cache::not_refused(&state, arrived),
             Err(Ended::Failed(failed)) => Err(failed),
             Err(Ended::Withheld(Withheld::RefusedBefore)) => {
+                drop(state);
                 self.land_unasked(&cache, now);
                 return;
             }
@@ -189,20 +219,19 @@ impl<E: TokenEndpoint> Flight<E> {
                 self.landed = true;
                 return;
             }
-        };
-        // The vendor's crate has a say in it, and the search for secrets takes a while: not under the lock.
-        let address = result.is_err().then(|| self.address(&cache)).flatten();
-        let mut state = cache.lock();
-        let result = match result {
-            Ok(arrived) if Cache::was_refused(&state, &arrived) => {
-                let what = "the vendor handed out once more the token that its API refuses, which is for its support to mend";
-                let failed = Failed::from(Fault::new(FailureKind::Malformed, what));
-                Err(failed.of_request(arrived.request_id))
+            #[cfg(feature = "store")]
+            Err(Ended::Deferred(next_look)) => {
+                state.lifecycle.defer(self.id, next_look, now);
+                state.under_way.take_if(|(flight, _)| *flight == self.id);
+                self.landed = true;
+                drop(state);
+                cache.keep_ready();
+                observe::deferred(next_look);
+                return;
             }
-            result => result,
         };
         let landing = match &result {
-            Ok(arrived) => Landing::Token(arrived.validity),
+            Ok(arrived) => arrived.landing(),
             Err(failed) => failed.landing(cache.clock.draw()),
         };
         let landed = state.lifecycle.land(self.id, landing, now);
@@ -210,8 +239,8 @@ impl<E: TokenEndpoint> Flight<E> {
         let sent = state.sent.take_if(|(sender, _)| *sender == self.id);
         let outcome = match (landed, result) {
             (Landed::Kept { generation }, Ok(arrived)) => {
-                let exchange = arrived.exchange;
-                Ok((cache.keep(&mut state, arrived, generation), exchange))
+                let how = arrived.how();
+                Ok((cache.keep(&mut state, arrived, generation), how))
             }
             (Landed::Failed { for_another }, Err(failed)) => {
                 let at = now.plus(for_another).utc();
@@ -235,9 +264,14 @@ impl<E: TokenEndpoint> Flight<E> {
         drop(state);
         cache.keep_ready();
         match outcome {
-            Ok((current, exchange)) => {
+            Ok((current, how)) => {
                 self.outcome.send_replace(Some(Ok(Arc::clone(&current))));
-                observe::issued(exchange, now.until(current.expiry), took);
+                let left = now.until(current.expiry);
+                match how {
+                    How::Issued(exchange) => observe::issued(exchange, left, took),
+                    #[cfg(feature = "store")]
+                    How::Adopted => observe::adopted(left, took),
+                }
             }
             Err((error, for_another)) => {
                 self.outcome.send_replace(Some(Err(error.clone())));
@@ -275,9 +309,18 @@ impl<E: TokenEndpoint> Flight<E> {
 }
 
 /// How a flight ended without a token.
-enum Ended<E: TokenEndpoint> {
+pub(crate) enum Ended<E: TokenEndpoint> {
     Failed(Failed<E>),
     Withheld(Withheld),
+    /// Another process of the fleet is asking, and nobody waits here: it is to be looked at again after so long.
+    #[cfg(feature = "store")]
+    Deferred(Duration),
+}
+
+impl<E: TokenEndpoint> From<Failed<E>> for Ended<E> {
+    fn from(failed: Failed<E>) -> Self {
+        Self::Failed(failed)
+    }
 }
 
 impl<E: TokenEndpoint> From<Withheld> for Ended<E> {

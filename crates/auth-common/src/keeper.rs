@@ -8,7 +8,11 @@ use std::{
 
 use tokio::{runtime::Handle, time::sleep};
 
-use crate::{TokenEndpoint, cache::Cache, lifecycle::Ahead};
+use crate::{
+    TokenEndpoint,
+    cache::{Cache, Want},
+    lifecycle::Ahead,
+};
 
 impl<E: TokenEndpoint> Cache<E> {
     /// A flight has landed: from now on the runtime of this one looks ahead. So there is one task that does, and it is
@@ -34,7 +38,7 @@ impl<E: TokenEndpoint> Cache<E> {
         match state.lifecycle.look_ahead(now) {
             Ahead::Wait(wait) => wait,
             Ahead::Launch(launch) => {
-                let (flight, _) = self.prepare(launch, &mut state);
+                let (flight, _) = self.prepare(launch, Want::Token, &mut state);
                 drop(state);
                 self.start(flight, runtime);
                 launch.silence.longest

@@ -46,10 +46,11 @@ mod request;
 mod request_id;
 mod retry;
 mod runtime;
+#[cfg(feature = "store")]
+mod shared_flight;
 mod snapshot;
 mod source;
 #[cfg(feature = "store")]
-#[allow(dead_code, unused_imports, reason = "no flight asks a store yet")]
 mod store;
 mod sync;
 #[cfg(feature = "testing")]
@@ -79,6 +80,8 @@ pub use json::{InvalidBody, JsonObject};
 pub use refresh::Refresh;
 pub use request::TokenRequest;
 pub use retry::Exchange;
+#[cfg(feature = "store")]
+pub use snapshot::StoreState;
 pub use snapshot::{Snapshot, TokenState};
 pub use source::{BoxError, CredentialsSource};
 #[cfg(feature = "store")]

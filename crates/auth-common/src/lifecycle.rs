@@ -61,7 +61,7 @@ impl Default for Policy {
 }
 
 /// One request to the vendor, retries and fallback included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct FlightId(u64);
 
 #[derive(Debug, Clone, Copy)]
@@ -189,6 +189,22 @@ pub(crate) enum Landing {
         retry_after: Option<Duration>,
         /// A random number from 0 to 1000.
         draw: u32,
+    },
+    /// Another process of the fleet had brought a token, so long ago.
+    #[cfg(feature = "store")]
+    Adopted {
+        validity: Validity,
+        by_invalidation: bool,
+        age: Duration,
+    },
+    /// The vendor is left alone for so long, as all processes of the fleet know.
+    #[cfg(feature = "store")]
+    Pause {
+        kind: FailureKind,
+        pause: Duration,
+        renew_may_try: bool,
+        /// It was this process that asked.
+        own: bool,
     },
 }
 
@@ -402,28 +418,14 @@ impl Lifecycle {
         let flight = self.flight.filter(|flight| flight.id == id);
         match landing {
             Landing::Token(validity) => {
-                if self.newest_from.is_some_and(|newest| newest > id) {
-                    return Landed::TooLate;
-                }
-                if let Some(flight) = flight {
-                    self.clear_flight(flight, now);
-                }
                 let after_invalidation = flight.and_then(|flight| flight.after_invalidation);
-                self.invalidation.landed(after_invalidation, now.monotonic);
-                let generation = self.next_generation;
-                self.next_generation += 1;
-                self.held = Some(Held {
-                    generation,
+                self.hold(
+                    id,
+                    flight,
                     validity,
-                });
-                self.newest_from = Some(id);
-                self.cool_down = None;
-                self.refused.clear();
-                self.failures = [0; ErrorKind::COUNT];
-                self.advisory.not_before = Duration::ZERO;
-                self.advisory.failures = 0;
-                self.tally.last_success = Some(now);
-                Landed::Kept { generation }
+                    now,
+                    (after_invalidation, now.monotonic),
+                )
             }
             Landing::Failure {
                 kind,
@@ -433,38 +435,146 @@ impl Lifecycle {
                 let Some(flight) = flight else {
                     return Landed::TooLate;
                 };
-                self.clear_flight(flight, now);
                 self.tally.failures += 1;
                 let pause = self.cool(kind, retry_after, draw);
-                let until = now.monotonic.saturating_add(pause);
-                if kind.row().belongs_to_credentials
-                    && let Some(credentials) = flight.credentials
-                {
-                    self.refused.remember(credentials, until);
-                }
                 let renew_may_try =
                     kind.row().renew_may_try && retry_after.is_none_or(|asked| asked.is_zero());
-                // A renewal may fail in a lesser way during a longer pause, which then goes on.
-                let cooling = self.cooling(now);
-                let renew_from = if renew_may_try { Duration::ZERO } else { until };
-                let cool_down = CoolDown {
-                    until: cooling.map_or(until, |earlier| earlier.until.max(until)),
-                    failure: cooling
-                        .filter(|earlier| earlier.until > until)
-                        .map_or(kind, |longer| longer.failure),
-                    renew_from: cooling.map_or(renew_from, |it| it.renew_from.max(renew_from)),
-                    unheard: flight.background
-                        && renew_may_try
-                        && cooling.is_none_or(|earlier| earlier.unheard),
+                self.pause(flight, kind, pause, renew_may_try, now)
+            }
+            #[cfg(feature = "store")]
+            Landing::Adopted {
+                validity,
+                by_invalidation,
+                age,
+            } => {
+                let came = now.monotonic.saturating_sub(age);
+                let caused_by = by_invalidation.then_some(Evidence::None);
+                self.hold(id, flight, validity, now, (caused_by, came))
+            }
+            #[cfg(feature = "store")]
+            Landing::Pause {
+                kind,
+                pause,
+                renew_may_try,
+                own,
+            } => {
+                let Some(flight) = flight else {
+                    return Landed::TooLate;
                 };
-                self.cool_down = Some(cool_down);
-                let for_another = cool_down.until.saturating_sub(now.monotonic);
-                if flight.background {
-                    self.postpone_advisory(now);
+                if own {
+                    self.tally.failures += 1;
+                    if let Some(failures) = self.failures.get_mut(kind.row().error as usize) {
+                        *failures = failures.saturating_add(1);
+                    }
                 }
-                Landed::Failed { for_another }
+                self.pause(flight, kind, pause, renew_may_try, now)
             }
         }
+    }
+
+    /// A token is there, which took the place of one that was invalidated, or not, and came then.
+    fn hold(
+        &mut self,
+        id: FlightId,
+        flight: Option<Flight>,
+        validity: Validity,
+        now: Moment,
+        (caused_by, came): (Option<Evidence>, Duration),
+    ) -> Landed {
+        if self.newest_from.is_some_and(|newest| newest > id) {
+            return Landed::TooLate;
+        }
+        if let Some(flight) = flight {
+            self.clear_flight(flight, now);
+        }
+        self.invalidation.landed(caused_by, came);
+        let generation = self.next_generation;
+        self.next_generation += 1;
+        self.held = Some(Held {
+            generation,
+            validity,
+        });
+        self.newest_from = Some(id);
+        self.cool_down = None;
+        self.refused.clear();
+        self.failures = [0; ErrorKind::COUNT];
+        self.advisory.not_before = Duration::ZERO;
+        self.advisory.failures = 0;
+        self.tally.last_success = Some(now);
+        Landed::Kept { generation }
+    }
+
+    /// `flight` has failed, and the vendor is left alone for so long.
+    fn pause(
+        &mut self,
+        flight: Flight,
+        kind: FailureKind,
+        pause: Duration,
+        renew_may_try: bool,
+        now: Moment,
+    ) -> Landed {
+        self.clear_flight(flight, now);
+        let until = now.monotonic.saturating_add(pause);
+        if kind.row().belongs_to_credentials
+            && let Some(credentials) = flight.credentials
+        {
+            self.refused.remember(credentials, until);
+        }
+        // A renewal may fail in a lesser way during a longer pause, which then goes on.
+        let cooling = self.cooling(now);
+        let renew_from = if renew_may_try { Duration::ZERO } else { until };
+        let cool_down = CoolDown {
+            until: cooling.map_or(until, |earlier| earlier.until.max(until)),
+            failure: cooling
+                .filter(|earlier| earlier.until > until)
+                .map_or(kind, |longer| longer.failure),
+            renew_from: cooling.map_or(renew_from, |it| it.renew_from.max(renew_from)),
+            unheard: flight.background
+                && renew_may_try
+                && cooling.is_none_or(|earlier| earlier.unheard),
+        };
+        self.cool_down = Some(cool_down);
+        let for_another = cool_down.until.saturating_sub(now.monotonic);
+        if flight.background {
+            self.postpone_advisory(now);
+        }
+        Landed::Failed { for_another }
+    }
+
+    /// Another process of the fleet is asking the vendor, and will have a token after so long: nobody waits for it here.
+    #[cfg(feature = "store")]
+    pub(crate) fn defer(&mut self, id: FlightId, next_look: Duration, now: Moment) {
+        if self.flight.take_if(|flight| flight.id == id).is_some() {
+            self.advisory.not_before = now.monotonic.saturating_add(next_look);
+        }
+    }
+
+    /// What the flight under way was started for: whether nobody waits for it, and whether a token was invalidated.
+    #[cfg(feature = "store")]
+    pub(crate) fn reason(&self, id: FlightId) -> Option<(bool, bool)> {
+        let flight = self.flight.filter(|flight| flight.id == id)?;
+        Some((flight.background, flight.after_invalidation.is_some()))
+    }
+
+    /// How long the vendor would be left alone after one more failure, of which the fleet has counted so many.
+    #[cfg(feature = "store")]
+    pub(crate) fn pause_after(
+        &self,
+        kind: FailureKind,
+        retry_after: Option<Duration>,
+        draw: u32,
+        earlier: Option<(FailureKind, u32)>,
+    ) -> Duration {
+        let of_the_fleet = earlier
+            .filter(|(last, _)| last.row().error == kind.row().error)
+            .map_or(0, |(_, times)| times);
+        let own = self.failures.get(kind.row().error as usize).copied();
+        self.pause_of(
+            kind,
+            own.unwrap_or_default().max(of_the_fleet),
+            retry_after,
+            draw,
+        )
     }
 
     /// The source handed out the very credentials that were refused: the vendor was not asked, and the pause goes on.
@@ -654,14 +764,24 @@ impl Lifecycle {
     /// The pause after one more failure: doubling, with a fifth of jitter either way, never shorter than the vendor
     /// asked for. Only where it limits the rate is its word enough for a shorter one.
     fn cool(&mut self, failure: FailureKind, retry_after: Option<Duration>, draw: u32) -> Duration {
+        let failures = self.failures.get(failure.row().error as usize).copied();
+        let failures = failures.unwrap_or_default();
+        if let Some(failures) = self.failures.get_mut(failure.row().error as usize) {
+            *failures = failures.saturating_add(1);
+        }
+        self.pause_of(failure, failures, retry_after, draw)
+    }
+
+    fn pause_of(
+        &self,
+        failure: FailureKind,
+        failures: u32,
+        retry_after: Option<Duration>,
+        draw: u32,
+    ) -> Duration {
         let row = failure.row();
         let first = self.policy.first_pauses.get(failure as usize);
         let first = first.copied().unwrap_or(row.first_pause);
-        let failures = self.failures.get(row.error as usize).copied();
-        let failures = failures.unwrap_or_default();
-        if let Some(failures) = self.failures.get_mut(row.error as usize) {
-            *failures = failures.saturating_add(1);
-        }
         let doubled = |first: Duration| first.saturating_mul(2_u32.saturating_pow(failures));
         let unasked = match retry_after {
             // A vendor that keeps asking for no wait at all gets one all the same.

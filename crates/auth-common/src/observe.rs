@@ -104,6 +104,56 @@ pub(crate) fn abandoned(vendor: &'static str) {
     });
 }
 
+/// Another process of the fleet had brought a token.
+#[cfg(feature = "store")]
+pub(crate) fn adopted(lifetime: Duration, took: Duration) {
+    #[cfg(feature = "tracing")]
+    tell(|| {
+        tracing::info!(
+            lifetime_s = lifetime.as_secs(),
+            duration_ms = took.as_millis() as u64,
+            "token adopted"
+        );
+    });
+}
+
+/// Another process of the fleet is asking the vendor, and nobody waits for it here.
+#[cfg(feature = "store")]
+pub(crate) fn deferred(next_look: Duration) {
+    #[cfg(feature = "tracing")]
+    tell(|| {
+        tracing::debug!(
+            next_look_ms = next_look.as_millis() as u64,
+            "another process renews the token"
+        );
+    });
+}
+
+/// The store did not do what it was asked to, and is left alone.
+#[cfg(feature = "store")]
+pub(crate) fn store_failed(error: &crate::StoreError, left_alone: Duration) {
+    #[cfg(feature = "tracing")]
+    tell(|| {
+        tracing::warn!(
+            %error,
+            left_alone_ms = left_alone.as_millis() as u64,
+            "the token store is left alone"
+        );
+    });
+}
+
+/// A record that was sealed by another key, or by nobody, counts as none.
+#[cfg(feature = "store")]
+pub(crate) fn store_unreadable(record: &str) {
+    #[cfg(feature = "tracing")]
+    tell(|| {
+        tracing::warn!(
+            record,
+            "a record in the token store cannot be read, and counts as none"
+        );
+    });
+}
+
 /// A caller said that an API refused its token.
 pub(crate) fn invalidated(vendor: &'static str, outcome: Invalidation) {
     #[cfg(feature = "tracing")]

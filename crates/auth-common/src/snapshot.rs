@@ -1,5 +1,7 @@
 use chrono::{DateTime, Utc};
 
+#[cfg(feature = "store")]
+use crate::store::Member;
 use crate::{
     lifecycle::Lifecycle,
     lifetime::{Moment, Phase},
@@ -30,6 +32,25 @@ pub struct Snapshot {
     /// ([`Invalidation::TooSoon`](crate::Invalidation::TooSoon)); `None` when the next one is. If it goes on, look for a
     /// call for which the account has no permission.
     pub refusals_ignored_until: Option<DateTime<Utc>>,
+    /// Tokens that another process of the fleet had brought.
+    #[cfg(feature = "store")]
+    pub adopted: u64,
+    /// How the store of the fleet is.
+    #[cfg(feature = "store")]
+    pub store: StoreState,
+}
+
+/// How the store of a fleet is.
+#[cfg(feature = "store")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreState {
+    /// There is none.
+    Off,
+    /// It did what it was asked to, or was not asked yet.
+    Well,
+    /// It did not, and is left alone until then (UTC). Meanwhile everything is as without it.
+    LeftAlone(DateTime<Utc>),
 }
 
 /// Where a cached token stands in its life.
@@ -69,6 +90,22 @@ impl Snapshot {
             refusals_ignored_until: lifecycle
                 .ignores_refusals_for(now)
                 .map(|pause| now.plus(pause).utc()),
+            #[cfg(feature = "store")]
+            adopted: 0,
+            #[cfg(feature = "store")]
+            store: StoreState::Off,
+        }
+    }
+
+    #[cfg(feature = "store")]
+    pub(crate) fn of_member(self, member: &Member, now: Moment) -> Self {
+        Self {
+            adopted: member.adopted(),
+            store: match member.left_alone_for(now) {
+                Some(pause) => StoreState::LeftAlone(now.plus(pause).utc()),
+                None => StoreState::Well,
+            },
+            ..self
         }
     }
 }

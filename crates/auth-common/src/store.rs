@@ -2,15 +2,16 @@
 //! whoever has read what is there.
 
 mod crypto;
-mod fleet;
+pub(crate) mod fleet;
 mod key;
-mod record;
+mod member;
+pub(crate) mod record;
 mod seal;
 
 use std::{fmt, pin::Pin, time::Duration};
 
 pub use key::{RecordKey, StoreKey};
-pub(crate) use key::{RecordKeys, record_keys_of_credentials_alone};
+pub(crate) use member::{Member, Register};
 pub use record::Incarnation;
 
 /// Where the processes of a fleet keep one sealed record for each set of credentials: an engine is two functions, and
@@ -46,6 +47,28 @@ pub trait TokenStore: Send + Sync + 'static {
         value: &'a [u8],
         keep: Duration,
     ) -> StoreFuture<'a, Swapped>;
+}
+
+/// One store for many authenticators.
+impl<S: TokenStore + ?Sized> TokenStore for std::sync::Arc<S> {
+    fn key(&self) -> Option<&StoreKey> {
+        (**self).key()
+    }
+
+    fn load<'a>(&'a self, session: &'a mut Session, key: &'a RecordKey) -> StoreFuture<'a, Loaded> {
+        (**self).load(session, key)
+    }
+
+    fn swap<'a>(
+        &'a self,
+        session: &'a mut Session,
+        key: &'a RecordKey,
+        seen: &'a Seen,
+        value: &'a [u8],
+        keep: Duration,
+    ) -> StoreFuture<'a, Swapped> {
+        (**self).swap(session, key, seen, value, keep)
+    }
 }
 
 /// What an engine's function returns: `Box::pin(async move { … })`.

@@ -37,6 +37,8 @@ macro_rules! vendor {
     ) => {
         #[cfg(feature = "tower")]
         pub use $crate::{AuthorizeRequest, AuthorizeResponse, OneShot};
+        #[cfg(feature = "store")]
+        pub use $crate::{StoreKey, StoreState};
         pub use $crate::{
             BaseUrl, BoxError, ConfigurationError, CredentialsSource, ErrorKind, Failure, Invalidation, Snapshot, Token,
             TokenState, Transport, TransportBuilder, Vars,
@@ -286,6 +288,12 @@ macro_rules! vendor {
             /// How long the vendor is left alone after a first failure of this kind, from 1 s to 1 h. It doubles with
             /// each further one; callers get the same error in the meantime.
             cool_down(after: ErrorKind, first: ::std::time::Duration);
+
+            /// Shares the token with all processes that use the same `store`, the same credentials and the same address:
+            /// one login for all of them, and none after a restart. The store is asked only where the vendor would be,
+            /// and what is in it is sealed. One that is out of order costs a call 1.5 s at most, once.
+            #[cfg(feature = "store")]
+            store(store: impl $crate::TokenStore);
 
             /// Reads the time from a clock moved by hand, and takes chance out of every margin: for tests.
             #[cfg(feature = "testing")]

@@ -9,6 +9,8 @@
 
 mod addresses;
 mod cool_downs;
+#[cfg(feature = "store")]
+mod fleet;
 mod invalidation;
 mod kept_ready;
 mod one_flight;
