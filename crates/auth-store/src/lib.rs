@@ -4,6 +4,10 @@
 mod file;
 mod files;
 mod key;
+#[cfg(feature = "redis")]
+mod redis_store;
 
 pub use file::FileStore;
 pub use key::{kept_key, user_key};
+#[cfg(feature = "redis")]
+pub use redis_store::RedisStore;

@@ -91,7 +91,7 @@ mod broken {
             Box::pin(async move {
                 let name = self.name(key);
                 let blindly = self.1 == Fault::SwapsBlindly
-                    || self.1 == Fault::LosesNowAndThen && self.0.swaps().is_multiple_of(17);
+                    || self.1 == Fault::LosesNowAndThen && self.0.swaps().is_multiple_of(3);
                 let there = self.0.load(&mut Session::new(), name).await?.seen;
                 let expected = if blindly { &there } else { seen };
                 let mut swapped = match self.1 {
