@@ -27,6 +27,11 @@ async fn name_server_that_never_answers_is_named_by_the_error() {
         assert_eq!(fault.kind, FailureKind::NotSent);
         let what = "the look-up of the name vendor.example takes too long";
         assert!(fault.what.contains(what), "{}", fault.what);
+        // The page of error texts cannot bring it about by itself.
+        let page = include_str!("../../docs/error-texts.md");
+        let page: Vec<_> = page.split_whitespace().collect();
+        let said = fault.what.replace(ADDRESS, "https://vendor.example/login");
+        assert!(page.join(" ").contains(&said), "{said}");
         drop(open);
     }
 }

@@ -19,16 +19,14 @@ mod stories;
 #[expect(dead_code, reason = "the tests of the plugs use more of it")]
 mod vendor;
 
-use crate::{
-    page::{Example, page},
-    vendor::Problem,
-};
+use crate::{page::page, vendor::Problem};
 
 #[test]
 fn page_of_error_texts_is_what_the_errors_say() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/error-texts.md");
     let mut examples = run(true, stories::examples());
     examples.extend(run(false, sockets::examples()));
+    examples.push(run(true, sockets::paused()));
     let written = page(&examples, &configurations::examples());
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(file, &written).unwrap();
@@ -40,7 +38,7 @@ fn page_of_error_texts_is_what_the_errors_say() {
 }
 
 /// Where nothing real is waited for, time is paused.
-fn run(paused: bool, examples: impl Future<Output = Vec<Example>>) -> Vec<Example> {
+fn run<T>(paused: bool, examples: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(paused).build().unwrap();
     runtime.block_on(examples)

@@ -19,11 +19,11 @@ pub(crate) fn page(examples: &[Example], refused: &[Refused]) -> String {
     for (kind, name, meaning) in KINDS {
         text += &format!("\n# {name}\n\n{meaning}\n");
         for example in examples.iter().filter(|it| it.error.kind() == kind) {
-            let Example { what, advice, .. } = example;
-            let said = wrapped(&settled(&example.error.to_string()), 100, "  ");
-            let advice = wrapped(advice, 118, "");
-            let row = row(&example.error);
-            text += &format!("\n## {what}\n\n<!-- {row} -->\n\n```text\n{said}\n```\n\n{advice}\n");
+            let said = settled(&example.error.to_string());
+            text += &section(example.what, &row(&example.error), &said, example.advice);
+        }
+        if kind == ErrorKind::Unavailable {
+            text += &section(NAME_SERVER.0, "NotSent", NAME_SERVER.1, NAME_SERVER.2);
         }
     }
     text += "\n# Configuration\n\nA value was refused before anything was sent. Correct it.\n\n| text | what to do |\n|---|---|\n";
@@ -36,6 +36,12 @@ pub(crate) fn page(examples: &[Example], refused: &[Refused]) -> String {
         text += &format!("| {said} | {advice} |\n");
     }
     text
+}
+
+fn section(what: &str, row: &str, said: &str, advice: &str) -> String {
+    let said = wrapped(said, 100, "  ");
+    let advice = wrapped(advice, 118, "");
+    format!("\n## {what}\n\n<!-- {row} -->\n\n```text\n{said}\n```\n\n{advice}\n")
 }
 
 /// What differs from one run to the next, and from one machine to another, has one value on the page. This is the only
@@ -116,6 +122,15 @@ fn wrapped(text: &str, width: usize, indent: &str) -> String {
     }
     lines.join("\n")
 }
+
+/// Only a resolver of a test's own can be made to be silent: the test
+/// `name_server_that_never_answers_is_named_by_the_error` holds this text against the error.
+const NAME_SERVER: (&str, &str, &str) = (
+    "The name server does not answer",
+    "no token from Sample: cannot connect to https://vendor.example/login: the look-up of the name vendor.example takes too \
+     long: does its name server answer?; not asked again before 2027-01-15T08:01:00Z",
+    "Look at the name servers of this machine (`/etc/resolv.conf`), and at the network's way to them.",
+);
 
 const HEAD: &str = "\
 Error texts: one real example of each, and what to do about it.

@@ -18,6 +18,15 @@ pub(crate) async fn examples() -> Vec<Example> {
     examples
 }
 
+/// In paused time.
+pub(crate) async fn paused() -> Example {
+    Example {
+        what: "Paused time and a real socket",
+        error: failure(builder(localhost(silent()))).await,
+        advice: "Only in tests: give the authenticator the transport of a `testing::Script`.",
+    }
+}
+
 async fn connections() -> Vec<Example> {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let gone = format!("http://{}", nobody.local_addr().unwrap());
