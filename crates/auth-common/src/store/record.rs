@@ -62,6 +62,7 @@ pub(crate) struct SharedRefresh<S> {
     #[serde(with = "millis::optional", default)]
     pub(crate) ends: Option<Duration>,
     /// The store in which it was written. Another one, as after a failover, may offer what was taken out of this one.
+    #[serde(with = "epoch")]
     pub(crate) epoch: Incarnation,
 }
 
@@ -105,18 +106,6 @@ impl Incarnation {
     /// Its name.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl Serialize for Incarnation {
-    fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Incarnation {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
     }
 }
 
@@ -190,6 +179,21 @@ impl std::io::Write for Length {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// The name of an incarnation. Its type is public, and says nothing of how it is written.
+mod epoch {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Incarnation;
+
+    pub(super) fn serialize<S: Serializer>(it: &Incarnation, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(it.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Incarnation, D::Error> {
+        String::deserialize(from).map(Incarnation::new)
     }
 }
 
