@@ -11,3 +11,6 @@ pub use file::FileStore;
 pub use key::{kept_key, user_key};
 #[cfg(feature = "redis")]
 pub use redis_store::RedisStore;
+
+// A program has auth-common by way of a vendor's crate, and does not name it.
+pub use auth_common::{ConfigurationError, StoreKey, TokenStore};
