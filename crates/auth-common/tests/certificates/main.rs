@@ -19,9 +19,13 @@ mod server;
 #[expect(dead_code, reason = "the tests of the plugs use more of it")]
 mod vendor;
 
-use std::slice;
+use std::{net::Ipv4Addr, slice};
 
 use auth_common::{Authenticator, Error, ErrorKind};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
     chain::{Authority, Chain, EARLY, EXPIRED, TODAY, named},
@@ -159,6 +163,27 @@ async fn given_certificate_is_that_very_one_and_whoever_shows_it_has_its_key() {
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{fault}: {error}");
         assert_eq!(server.requests(), 0, "{fault}");
     }
+}
+
+#[tokio::test]
+async fn port_without_tls_is_told_as_such() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        let _ = stream.read(&mut [0; 4096]).await;
+    });
+    let base = format!("https://{address}").parse().unwrap();
+    let builder = vendor::builder(base).attempts(1);
+    let error = builder.build().unwrap().token().await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("what answers there does not speak TLS: "),
+        "{text}"
+    );
+    assert!(error.is_transient());
 }
 
 async fn login(server: &Server, roots: &[String]) -> Result<(), Error<Problem>> {

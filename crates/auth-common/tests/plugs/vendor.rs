@@ -4,8 +4,8 @@ use std::{fmt, time::Duration};
 
 use auth_common::{
     Authenticator, BaseUrl, Builder, ConfigurationError, Credential, Exchange, Grant, InvalidBody,
-    JsonObject, Refresh, Refusal, TokenEndpoint, TokenRequest, Vars, VendorTypes, blocking,
-    testing::{Issued, Request, RequestKind, Response, Role, Script},
+    JsonObject, Refresh, Refusal, TokenEndpoint, TokenRequest, Vars, VendorTypes,
+    testing::{Issued, Request, RequestKind, Response, Role},
 };
 use http::StatusCode;
 use secrecy::SecretString;
@@ -14,10 +14,12 @@ use secrecy::SecretString;
 pub(crate) struct Sample;
 
 /// Without async, a token that is kept ready: it is due within a second or so.
-pub(crate) fn kept_ready_for_two_seconds() -> blocking::Authenticator<Sample> {
+#[cfg(feature = "blocking")]
+pub(crate) fn kept_ready_for_two_seconds() -> auth_common::blocking::Authenticator<Sample> {
     // {"iat":1000,"exp":1002}
     const TWO_SECONDS: &str = "e30.eyJpYXQiOjEwMDAsImV4cCI6MTAwMn0.c2ln";
-    let vendor = Script::new(|_| Ok(Response::json(200, granted(TWO_SECONDS, None))));
+    let vendor =
+        auth_common::testing::Script::new(|_| Ok(Response::json(200, granted(TWO_SECONDS, None))));
     builder("https://vendor.example".parse().unwrap())
         .transport(vendor.transport())
         .early_renewal(0.5)
