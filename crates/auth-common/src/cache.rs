@@ -62,7 +62,7 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// Whether the way there can be gone in the runtime of the caller.
+    /// Whether the way there can be gone in the runtime of the caller. It has to be within one.
     pub(crate) fn check_runtime(&self) -> Result<(), ConfigurationError> {
         if self.transport.is_network() {
             runtime::check_io()?;
@@ -289,7 +289,6 @@ impl<E: TokenEndpoint> Cache<E> {
         read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
     ) -> Result<T, Error<E::ErrorResponse>> {
         let runtime = runtime::current()?;
-        self.destination.check_runtime()?;
         let (origin, destination) = (self.origin(), self.destination.clone());
         let (token, allowed) = (refresh_token.cloned(), self.attempt_timeout);
         // A task of the runtime: this call may be polled where there is none.
@@ -300,7 +299,11 @@ impl<E: TokenEndpoint> Cache<E> {
         });
         let asked = match (&mut task.0).await {
             Ok(asked) => asked,
-            Err(ended) if ended.is_panic() => panic::resume_unwind(ended.into_panic()),
+            Err(ended) if ended.is_panic() => {
+                runtime::current()?;
+                self.destination.check_runtime()?;
+                panic::resume_unwind(ended.into_panic())
+            }
             Err(_) => Err(Fault::cut(
                 "the runtime in which it was asked for has ended",
             )),

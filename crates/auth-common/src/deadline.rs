@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    task::JoinHandle,
+    task::{Id, JoinHandle, try_id},
     time::{Instant, timeout_at},
 };
 
@@ -36,12 +36,40 @@ pub(crate) async fn within<F: Future>(
 }
 
 /// As [`within`], where `future` may be polled anywhere: outside of every runtime, or after its own has ended, Tokio's
-/// timers panic. So the timer is a task of `runtime`, which ends with it.
+/// timers panic.
 pub(crate) async fn within_by<F: Future>(
     runtime: &Handle,
     allowed: Duration,
+    future: Pin<&mut F>,
+) -> Result<Option<F::Output>, Interrupted> {
+    match try_id() {
+        Some(id) => within_task(id, allowed, future).await,
+        None => within_any(runtime, allowed, future).await,
+    }
+}
+
+/// Whoever waits is a task of a runtime, which polls it while it lives. A future that was taken out of it is told apart.
+async fn within_task<F: Future>(
+    id: Id,
+    allowed: Duration,
+    future: Pin<&mut F>,
+) -> Result<Option<F::Output>, Interrupted> {
+    let mut bounded = pin!(within(allowed, future, || ()));
+    poll_fn(|context| {
+        if try_id() != Some(id) {
+            return Poll::Ready(Err(Interrupted::Moved));
+        }
+        bounded.as_mut().poll(context).map(Ok)
+    })
+    .await
+}
+
+/// Nobody knows who polls this next: the timer is a task of its own, which ends with its runtime.
+async fn within_any<F: Future>(
+    runtime: &Handle,
+    allowed: Duration,
     mut future: Pin<&mut F>,
-) -> Result<Option<F::Output>, RuntimeEnded> {
+) -> Result<Option<F::Output>, Interrupted> {
     let mut timer = Task::start(runtime, async move {
         within(allowed, pin!(pending::<()>()), || ()).await;
     });
@@ -50,7 +78,7 @@ pub(crate) async fn within_by<F: Future>(
             return Poll::Ready(Ok(Some(output)));
         }
         let timer = Pin::new(&mut timer.0).poll(context);
-        timer.map(|ended| ended.map(|()| None).map_err(|_| RuntimeEnded))
+        timer.map(|ended| ended.map(|()| None).map_err(|_| Interrupted::RuntimeEnded))
     })
     .await
 }
@@ -75,9 +103,13 @@ impl Stopwatch {
     }
 }
 
-/// The runtime ended before the time had passed.
+/// Why a wait ended before its time.
 #[derive(Debug)]
-pub(crate) struct RuntimeEnded;
+pub(crate) enum Interrupted {
+    RuntimeEnded,
+    /// Another task waits now, or none.
+    Moved,
+}
 
 /// A task that ends with whoever waits for it.
 pub(crate) struct Task<T>(pub(crate) JoinHandle<T>);

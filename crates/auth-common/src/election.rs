@@ -5,9 +5,9 @@ use std::{mem, pin::pin, process, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use crate::{
-    Error, Failure, TokenEndpoint,
+    ConfigurationError, Error, Failure, TokenEndpoint,
     cache::{Cache, Current, Outcome, State, Waiting, Want},
-    deadline::{RuntimeEnded, within_by},
+    deadline::{Interrupted, within_by},
     failure::FailureKind,
     flight::Flight,
     lifecycle::{Decision, FlightId, Launch, Silence},
@@ -48,8 +48,8 @@ impl<E: TokenEndpoint> Cache<E> {
         let flight_limit = self.lock().lifecycle.policy().flight;
         let call_limit = flight_limit.saturating_add(LANDING_TIME);
         let deadline = Instant::now() + call_limit;
-        for _ in 0..FLIGHTS_PER_CALL {
-            let runtime = match runtime::current() {
+        for lost in 0..FLIGHTS_PER_CALL {
+            let runtime = match self.runtime(lost > 0) {
                 Ok(runtime) => runtime,
                 Err(error) => return self.cached(want).ok_or(error.into()),
             };
@@ -57,7 +57,7 @@ impl<E: TokenEndpoint> Cache<E> {
                 Turn::Served(current) => return Ok(current),
                 Turn::Waits(wait) => wait,
             };
-            match self.wait(wait, &runtime, deadline).await {
+            match self.wait(wait, runtime, deadline).await {
                 // By now it may have been invalidated, or replaced by a newer one.
                 Waited::Told(Ok(_)) => {
                     if let Some(newest) = self.cached(Want::Token) {
@@ -91,8 +91,18 @@ impl<E: TokenEndpoint> Cache<E> {
             .map_or_else(|| base.to_string(), |sent| sent.address(base))
     }
 
+    /// The runtime that polls this caller, if it may carry a flight. What it lacks for the network shows in a flight that is
+    /// lost: to ask before would cost every login more than all else here.
+    fn runtime(&self, was_lost: bool) -> Result<Handle, ConfigurationError> {
+        let runtime = runtime::current()?;
+        if was_lost {
+            self.destination.check_runtime()?;
+        }
+        Ok(runtime)
+    }
+
     /// Waits for the outcome of a flight, for as long as the flight is heard of, until `deadline` at most.
-    async fn wait(&self, wait: Wait<E>, runtime: &Handle, deadline: Instant) -> Waited<E> {
+    async fn wait(&self, wait: Wait<E>, mut runtime: Handle, deadline: Instant) -> Waited<E> {
         let Wait {
             flight,
             mut outcome,
@@ -106,11 +116,15 @@ impl<E: TokenEndpoint> Cache<E> {
             let patience = impatient.map(|at| at.saturating_duration_since(now));
             let longest = silence.longest.min(left).min(patience.unwrap_or(left));
             let told = outcome.wait_for(Option::is_some);
-            match within_by(runtime, longest, pin!(told)).await {
+            match within_by(&runtime, longest, pin!(told)).await {
                 Ok(Some(Ok(told))) => {
                     return told.clone().map_or(Waited::Lost, Waited::Told);
                 }
-                Ok(Some(Err(_))) | Err(RuntimeEnded) => return Waited::Lost,
+                Ok(Some(Err(_))) | Err(Interrupted::RuntimeEnded) => return Waited::Lost,
+                Err(Interrupted::Moved) => match runtime::current() {
+                    Ok(other) => runtime = other,
+                    Err(_) => return Waited::Lost,
+                },
                 Ok(None) if longest == left => return Waited::OutOfTime,
                 Ok(None) if Some(longest) == patience => return Waited::OutOfPatience,
                 Ok(None) => match self.waited_out(flight, silence) {
@@ -177,10 +191,6 @@ impl<E: TokenEndpoint> Cache<E> {
             observe::abandoned(E::VENDOR);
         }
         if let Some(flight) = launch {
-            if let Err(error) = self.destination.check_runtime() {
-                drop(flight);
-                return self.cached(want).map(Turn::Served).ok_or(error.into());
-            }
             self.start(flight, runtime);
         }
         Ok(turn)

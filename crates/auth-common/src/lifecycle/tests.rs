@@ -1122,14 +1122,14 @@ fn machine_agrees_with_the_model_whatever_happens() {
         failure_persistence: None,
         ..Config::default()
     };
-    let mut runner = TestRunner::new(config);
     let all_seen = || {
         let seen = seen.borrow();
         SIGHTS.iter().all(|sight| seen.contains_key(sight))
     };
     // Some sights are rare: where one is missing, there are more stories.
     for _ in 0..5 {
-        let result = runner.run(&story, |(policy, events)| {
+        // One that has run so many cases is done for good.
+        let result = TestRunner::new(config.clone()).run(&story, |(policy, events)| {
             let mut world = World::new(policy);
             for event in events {
                 world.happen(&event);
@@ -1885,12 +1885,12 @@ fn event() -> impl Strategy<Value = Event> {
     let evidence = prop::sample::select(vec![Evidence::None, Evidence::AcceptedBefore]);
     prop_oneof![
         10 => Just(Event::Ask),
-        2 => Just(Event::LookAhead),
+        1 => Just(Event::LookAhead),
         4 => Just(Event::Renew),
-        6 => outcome().prop_map(Event::Land),
+        9 => outcome().prop_map(Event::Land),
         2 => (any::<Index>(), outcome()).prop_map(|(which, it)| Event::LandLate(which, it)),
-        3 => log_uniform(0.001, 20.0).prop_map(Event::Report),
-        3 => any::<Index>().prop_map(Event::WaitedOut),
+        2 => log_uniform(0.001, 20.0).prop_map(Event::Report),
+        1 => any::<Index>().prop_map(Event::WaitedOut),
         2 => Just(Event::Abandon),
         1 => any::<Index>().prop_map(Event::AbandonSuperseded),
         2 => evidence.clone().prop_map(Event::InvalidateCurrent),

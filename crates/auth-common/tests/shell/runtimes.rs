@@ -3,6 +3,7 @@
 
 use std::{
     panic,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -490,6 +491,42 @@ fn call_whose_runtime_ended_goes_on_in_another() {
         drop(a);
         assert_eq!(current_thread().block_on(call).unwrap(), "access-1");
         assert_eq!(scene.vendor.requests(), 2);
+    }
+    assert_eq!(panics(), 0);
+}
+
+/// Whoever is a task needs no timer of its own for that, until it is one no longer.
+#[test]
+fn call_that_was_taken_out_of_its_task_goes_on_elsewhere() {
+    let panics = count_panics();
+    for ends in [false, true] {
+        let scene = Scene::new();
+        scene.vendor.once(hang);
+        let a = current_thread();
+        let authenticator = scene.authenticator.clone();
+        let (hand_over, began) = channel();
+        a.spawn(async move {
+            let mut call: Pin<Box<dyn Future<Output = _> + Send>> =
+                Box::pin(async move { authenticator.token().await });
+            assert!(at_once(&mut call).is_none());
+            hand_over.send(call).unwrap();
+        });
+        a.block_on(yield_now());
+        let mut call = began.recv().unwrap();
+        while scene.vendor.requests() == 0 {
+            a.block_on(yield_now());
+        }
+        if ends {
+            drop(a);
+            let error = at_once(&mut call).unwrap().unwrap_err();
+            assert!(matches!(error, Error::Configuration(_)), "{error}");
+        } else {
+            let other = current_thread();
+            other.block_on(async { assert!(at_once(&mut call).is_none()) });
+            drop(a);
+            let token = other.block_on(call).unwrap();
+            assert_eq!(token.expose_secret(), "access-1");
+        }
     }
     assert_eq!(panics(), 0);
 }
