@@ -94,9 +94,11 @@ pub use transport::{Transport, TransportBuilder};
 pub use vars::Vars;
 pub use vendor::VendorTypes;
 
-/// What [`vendor!`] names in the crates that call it.
+/// What [`vendor!`] names in the crates that call it, and what `auth-store` shares.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "__tls-connector")]
+    pub use crate::transport::tls::connector::TlsConnector;
     pub use http::HeaderValue;
     pub use secrecy::SecretString;
 }

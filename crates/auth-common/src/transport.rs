@@ -30,7 +30,7 @@ use crate::{
 
 mod proxy;
 mod resolver;
-mod tls;
+pub(crate) mod tls;
 
 /// What carries token requests: HTTPS with settings made for the purpose, shared by any number of authenticators.
 ///

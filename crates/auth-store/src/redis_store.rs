@@ -4,13 +4,13 @@ mod connection;
 use std::{fmt, sync::Arc, time::Duration};
 
 use auth_common::{
-    ConfigurationError, Incarnation, Loaded, Reading, RecordKey, Seen, Session, StoreError,
-    StoreFuture, StoreKey, Swapped, TokenStore,
+    __private::TlsConnector, ConfigurationError, Incarnation, Loaded, Reading, RecordKey, Seen,
+    Session, StoreError, StoreFuture, StoreKey, Swapped, TokenStore,
 };
 use redis::{Cmd, Value, cmd};
 
 use address::Address;
-use connection::{Connection, Tls};
+use connection::Connection;
 
 /// A token for a fleet of processes, on one host or on many: in Redis 6 or later, or in Valkey.
 ///
@@ -39,7 +39,8 @@ use connection::{Connection, Tls};
 #[derive(Clone)]
 pub struct RedisStore {
     address: Arc<Address>,
-    tls: Option<Tls>,
+    /// `None` without TLS. Where the machine has no root certificates, one may be given yet.
+    tls: Option<Result<TlsConnector, ConfigurationError>>,
     roots: Vec<Vec<u8>>,
     key: StoreKey,
 }
@@ -53,7 +54,12 @@ impl RedisStore {
     /// When the URL is refused. The error does not show it.
     pub fn new(url: &str, key: StoreKey) -> Result<Self, ConfigurationError> {
         let address = Address::parse(url)?;
-        let tls = address.tls.then(|| Tls::new(&[])).transpose()?;
+        let tls = address.tls.then(|| TlsConnector::new(&[]));
+        if let Some(Err(error)) = &tls
+            && error.field() != MISSING_ROOTS
+        {
+            return Err(error.clone());
+        }
         Ok(Self {
             address: Arc::new(address),
             tls,
@@ -74,7 +80,7 @@ impl RedisStore {
             return Err(ConfigurationError::new("root certificate", rule));
         }
         self.roots.push(pem.to_vec());
-        self.tls = Some(Tls::new(&self.roots)?);
+        self.tls = Some(Ok(TlsConnector::new(&self.roots)?));
         Ok(self)
     }
 
@@ -82,7 +88,11 @@ impl RedisStore {
     async fn ask(&self, session: &mut Session, command: &Cmd) -> Result<Reply, StoreError> {
         let mut connection = match session.take::<Connection>() {
             Some(connection) => connection,
-            None => Connection::open(&self.address, self.tls.as_ref()).await?,
+            None => {
+                let tls = self.tls.as_ref().map(Result::as_ref).transpose();
+                let tls = tls.map_err(|lack| StoreError::new(lack.to_string()))?;
+                Connection::open(&self.address, tls).await?
+            }
         };
         let reply = connection.ask(command).await?;
         // One that failed is dropped: what it may still receive is the answer to something else.
@@ -189,6 +199,8 @@ impl Reply {
     }
 }
 
+/// What the error calls them.
+const MISSING_ROOTS: &str = "root certificates";
 const PREFIX: &str = "tokens-br:1:";
 /// Some 30 years: the server refuses what ends after the age of its own numbers.
 const LONGEST_KEEP: u64 = 1_000_000_000_000;

@@ -5,6 +5,8 @@ use std::{error::Error as StdError, io, iter};
 use crate::{ConfigurationError, redaction};
 use problem::Problem;
 
+#[cfg(feature = "__tls-connector")]
+pub(crate) mod connector;
 mod problem;
 #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 mod verifier;

@@ -3,12 +3,11 @@ use std::{
     future::poll_fn,
     io,
     pin::{Pin, pin},
-    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
-use auth_common::{ConfigurationError, StoreError};
+use auth_common::{__private::TlsConnector, StoreError};
 use redis::{
     AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisError, Value,
     aio::{ConnectionLike, MultiplexedConnection},
@@ -29,7 +28,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(address: &Address, tls: Option<&Tls>) -> Result<Self, StoreError> {
+    pub(super) async fn open(
+        address: &Address,
+        tls: Option<&TlsConnector>,
+    ) -> Result<Self, StoreError> {
         within(LONGEST_CONNECT, "no connection in time", async {
             let tcp = TcpStream::connect((address.host.as_str(), address.port))
                 .await
@@ -38,7 +40,12 @@ impl Connection {
             tcp.set_nodelay(true)
                 .map_err(|error| cannot_connect(&error))?;
             match tls {
-                Some(tls) => Self::introduce(address, tls.connect(&address.host, tcp).await?).await,
+                Some(tls) => {
+                    let stream = tls.connect(&address.host, tcp).await;
+                    let stream =
+                        stream.map_err(|problem| StoreError::new(format!("no TLS: {problem}")))?;
+                    Self::introduce(address, stream).await
+                }
                 None => Self::introduce(address, tcp).await,
             }
         })
@@ -87,70 +94,6 @@ impl Connection {
             .map_err(|error| failed(&error))
         })
         .await
-    }
-}
-
-/// How to speak TLS to a server.
-#[derive(Clone)]
-pub(super) struct Tls(Arc<rustls::ClientConfig>);
-
-impl Tls {
-    /// `roots` are trusted beside the platform's own. The provider of cryptography is handed over, so that it does not
-    /// matter which others are compiled in.
-    #[cfg(any(feature = "rustls", feature = "rustls-ring"))]
-    pub(super) fn new(roots: &[Vec<u8>]) -> Result<Self, ConfigurationError> {
-        #[cfg(not(feature = "rustls-ring"))]
-        use rustls::crypto::aws_lc_rs as provider;
-        #[cfg(feature = "rustls-ring")]
-        use rustls::crypto::ring as provider;
-        use rustls::{
-            ClientConfig,
-            pki_types::{CertificateDer, pem::PemObject},
-        };
-        use rustls_platform_verifier::Verifier;
-
-        let mut certificates = vec![];
-        for pem in roots {
-            let read: Result<Vec<CertificateDer<'static>>, _> =
-                CertificateDer::pem_slice_iter(pem).collect();
-            match read {
-                Ok(read) if !read.is_empty() => certificates.extend(read),
-                _ => {
-                    let rule = "must be one or more certificates in PEM";
-                    return Err(ConfigurationError::new("root certificate", rule));
-                }
-            }
-        }
-        let failed = |error: rustls::Error| {
-            ConfigurationError::new("store URL", format!("cannot be used with TLS: {error}"))
-        };
-        let provider = Arc::new(provider::default_provider());
-        let verifier = Verifier::new_with_extra_roots(certificates, Arc::clone(&provider));
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(failed)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier.map_err(failed)?))
-            .with_no_client_auth();
-        Ok(Self(Arc::new(config)))
-    }
-
-    #[cfg(not(any(feature = "rustls", feature = "rustls-ring")))]
-    pub(super) fn new(_: &[Vec<u8>]) -> Result<Self, ConfigurationError> {
-        let rule = "needs a feature for TLS: `rustls` or `rustls-ring`";
-        Err(ConfigurationError::new("store URL", rule))
-    }
-
-    async fn connect(
-        &self,
-        host: &str,
-        tcp: TcpStream,
-    ) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>, StoreError> {
-        let host = host.to_owned().try_into();
-        let host = host.map_err(|_| StoreError::new("its host has no name for TLS"))?;
-        let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.0));
-        let connected = connector.connect(host, tcp).await;
-        connected.map_err(|error| StoreError::new(format!("TLS failed: {error}")))
     }
 }
 

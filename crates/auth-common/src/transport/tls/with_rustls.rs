@@ -90,6 +90,13 @@ impl Tls {
         client.tls_backend_preconfigured(self.config.clone())
     }
 
+    #[cfg(feature = "__tls-connector")]
+    pub(super) fn config_without_http(self) -> ClientConfig {
+        let mut config = self.config;
+        config.alpn_protocols.clear();
+        config
+    }
+
     /// Why no certificate of a server can be verified.
     pub(in crate::transport) fn lack(&self) -> Option<&ConfigurationError> {
         self.lack.as_ref()
