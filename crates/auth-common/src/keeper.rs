@@ -48,7 +48,7 @@ impl<E: TokenEndpoint> Cache<E> {
 }
 
 /// Looks ahead, as long as the cache lives. It does not hold it meanwhile.
-async fn keep<E: TokenEndpoint>(cache: Weak<Cache<E>>, process: u32) {
+pub(crate) async fn keep<E: TokenEndpoint>(cache: Weak<Cache<E>>, process: u32) {
     loop {
         let (Some(cache), Ok(runtime)) = (cache.upgrade(), Handle::try_current()) else {
             return;

@@ -5,15 +5,16 @@
 #[path = "../../tests/shell/vendor.rs"]
 mod vendor;
 
-use std::{sync::Arc, time::Duration};
+use std::{process, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::timeout};
 
 use self::vendor::{Credentials, Plain, Vendor, refusal};
 use crate::{
     cache::{Cache, Destination, Limits, Want},
     clock::Clock,
+    keeper::keep,
     lifecycle::Policy,
     source::Origin,
 };
@@ -37,6 +38,15 @@ async fn task_of_a_flight_that_has_ended_is_forgotten() {
         yield_now().await;
         assert!(cache.lock().tasks.is_empty());
     }
+}
+
+/// Where the child goes on with a runtime of the parent's.
+#[tokio::test(start_paused = true)]
+async fn child_of_a_fork_does_not_keep_the_parents_token_ready() {
+    let (vendor, cache) = scene();
+    let parents = keep(Arc::downgrade(&cache), process::id() + 1);
+    timeout(Duration::from_secs(1), parents).await.unwrap();
+    assert_eq!(vendor.requests(), 0);
 }
 
 fn scene() -> (Vendor, Arc<Cache<Plain>>) {
