@@ -28,7 +28,7 @@ use crate::{
     runtime,
     source::Origin,
     sync::{Mutex, MutexGuard},
-    transport::{Answer, Fault},
+    transport::{Answer, Fault, places::Place},
 };
 #[cfg(feature = "store")]
 use crate::{
@@ -68,6 +68,11 @@ impl Destination {
             runtime::check_io()?;
         }
         Ok(())
+    }
+
+    /// Waits until a request may be sent; see [`Transport::place`].
+    pub(crate) async fn place(&self, left: Duration) -> Result<Place, Fault> {
+        self.transport.place(left).await
     }
 
     /// Sends `request` once. `once_more` is told when the time allowed passed while nobody ran, and is given anew.
@@ -291,8 +296,10 @@ impl<E: TokenEndpoint> Cache<E> {
         let runtime = runtime::current()?;
         let (origin, destination) = (self.origin(), self.destination.clone());
         let (token, allowed) = (refresh_token.cloned(), self.attempt_timeout);
+        let patience = self.lock().lifecycle.policy().flight;
         // A task of the runtime: this call may be polled where there is none.
         let mut task = Task::start(&runtime, async move {
+            let _place = destination.place(patience).await?;
             let presented = Presented::<E>::gather(token.as_ref(), origin, allowed).await?;
             let answer = destination.send(presented.encode(), allowed, || ()).await;
             Ok((presented.sent(), answer))

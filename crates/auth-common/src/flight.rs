@@ -23,7 +23,7 @@ use crate::{
     observe,
     presented::Presented,
     retry::{Attempts, Next},
-    transport::Fault,
+    transport::{Fault, places::Place},
 };
 
 /// It holds the cache weakly, so that it ends with the last authenticator, and no credentials.
@@ -90,6 +90,16 @@ impl<E: TokenEndpoint> Flight<E> {
             (attempts, refresh_token, cache.attempt_timeout)
         };
         loop {
+            // It is given back before another attempt waits.
+            let place = match self.place(left()).await {
+                Ok(place) => place,
+                Err(fault) => {
+                    if let Some(cache) = self.cache.upgrade() {
+                        cache.put_back(refresh_token);
+                    }
+                    return Err(Ended::Failed(fault.into()));
+                }
+            };
             let exchange = match refresh_token {
                 Some(_) => Exchange::Refresh,
                 None => Exchange::Login,
@@ -112,6 +122,7 @@ impl<E: TokenEndpoint> Flight<E> {
                     return Err(why.into());
                 }
             };
+            drop(place);
             let cache = self.cache()?;
             let presented = refresh_token.as_ref().map(|it| it.secret.expose_secret());
             let now = cache.clock.now();
@@ -164,6 +175,12 @@ impl<E: TokenEndpoint> Flight<E> {
             observe::retrying(failed.error.kind(), failed.error.status(), after);
             sleep(after).await;
         }
+    }
+
+    /// Waits until this flight may send a request.
+    async fn place(&self, left: Duration) -> Result<Place, Fault> {
+        self.report(left);
+        self.destination.place(left).await
     }
 
     /// Says to those who wait that nothing may be heard of this flight for so long.

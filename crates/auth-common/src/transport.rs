@@ -11,10 +11,12 @@ use std::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use places::{Place, Places};
 use proxy::Proxies;
 use reqwest::ClientBuilder;
 use resolver::Resolver;
 use tls::Tls;
+use tokio::time::timeout;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -28,6 +30,7 @@ use crate::{
     token::secret_header,
 };
 
+pub(crate) mod places;
 mod proxy;
 mod resolver;
 pub(crate) mod tls;
@@ -36,7 +39,8 @@ pub(crate) mod tls;
 ///
 /// It speaks HTTP/1.1 over TLS 1.2 or later, follows no redirect, retries nothing, keeps no idle connection, stores no
 /// cookie, inflates nothing, reads at most 64 headers and 64 KiB of body, and allows 5 s to connect. All of that holds
-/// even when another crate of the same program switches on more of the HTTP library's features. `localhost` is `127.0.0.1` and `::1`, and no resolver is asked for it.
+/// even when another crate of the same program switches on more of the HTTP library's features. At most 50 requests are
+/// under way at once. `localhost` is `127.0.0.1` and `::1`, and no resolver is asked for it.
 ///
 /// The usual proxy variables are honoured, in capitals or not: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` for both, and
 /// `NO_PROXY`, a list of names, domains (`corp.example`, `.corp.example`, `*.corp.example`), addresses, networks
@@ -61,7 +65,10 @@ pub(crate) mod tls;
 /// # Ok::<(), auth_common::ConfigurationError>(())
 /// ```
 #[derive(Clone)]
-pub struct Transport(Carrier);
+pub struct Transport {
+    carrier: Carrier,
+    places: Arc<Places>,
+}
 
 #[derive(Clone)]
 enum Carrier {
@@ -111,7 +118,7 @@ impl Transport {
         }
         let transport = Self::builder().build()?;
         // What is missing now may be there at the next call.
-        if matches!(&transport.0, Carrier::Http(http) if http.lacks.is_some()) {
+        if matches!(&transport.carrier, Carrier::Http(http) if http.lacks.is_some()) {
             return Ok(transport);
         }
         Ok(SHARED.get_or_init(|| transport).clone())
@@ -119,7 +126,7 @@ impl Transport {
 
     /// Refuses what it cannot carry to `base`, though to others it may.
     pub(crate) fn check_for(&self, base: &BaseUrl) -> Result<(), ConfigurationError> {
-        match &self.0 {
+        match &self.carrier {
             Carrier::Http(http) => http.check_for(base),
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => Ok(()),
@@ -128,7 +135,7 @@ impl Transport {
 
     /// What goes with every request and must not be shown.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        let headers = match &self.0 {
+        let headers = match &self.carrier {
             Carrier::Http(http) => Some(&http.headers),
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => None,
@@ -139,12 +146,15 @@ impl Transport {
 
     #[cfg(feature = "testing")]
     pub(crate) fn scripted(script: impl Scripted + 'static) -> Self {
-        Self(Carrier::Scripted(Arc::new(script)))
+        Self {
+            carrier: Carrier::Scripted(Arc::new(script)),
+            places: Arc::new(Places::new(CONCURRENCY_LIMIT)),
+        }
     }
 
     /// Whether it needs a runtime with I/O.
     pub(crate) fn is_network(&self) -> bool {
-        match self.0 {
+        match self.carrier {
             Carrier::Http(_) => true,
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => false,
@@ -153,7 +163,7 @@ impl Transport {
 
     /// What was waited for in vain.
     fn too_slow(&self, base: &BaseUrl, allowed: Duration) -> Fault {
-        let name = match &self.0 {
+        let name = match &self.carrier {
             Carrier::Http(http) => http.name_in_question(base),
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => None,
@@ -162,6 +172,15 @@ impl Transport {
             || Fault::slow(allowed),
             |name| Fault::name_unanswered(&name),
         )
+    }
+
+    /// Waits until a request may be sent, which is then to be sent within `left`, the wait included.
+    pub(crate) async fn place(&self, left: Duration) -> Result<Place, Fault> {
+        let patience = left - left / 10;
+        match timeout(patience, self.places.take(left)).await {
+            Ok(place) => Ok(place),
+            Err(_) => Err(Fault::crowded(patience)),
+        }
     }
 
     /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body;
@@ -175,7 +194,7 @@ impl Transport {
         once_more: impl FnOnce(),
     ) -> Result<Answer, Fault> {
         let round_trip = async {
-            match &self.0 {
+            match &self.carrier {
                 Carrier::Http(http) => http.round_trip(base, request, user_agent).await,
                 #[cfg(feature = "testing")]
                 Carrier::Scripted(script) => script.round_trip(base, &request).await,
@@ -197,7 +216,7 @@ impl Transport {
 
     /// The proxy that requests below `base` go through.
     fn proxy(&self, base: &BaseUrl) -> Option<&Url> {
-        match &self.0 {
+        match &self.carrier {
             Carrier::Http(http) => http.proxies.before(base).ok().flatten(),
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => None,
@@ -281,6 +300,7 @@ impl fmt::Debug for Transport {
 #[must_use]
 pub struct TransportBuilder {
     connect_timeout: Duration,
+    concurrency_limit: usize,
     /// In PEM, checked.
     roots: Vec<Vec<u8>>,
     identity: Option<tls::Identity>,
@@ -301,6 +321,7 @@ impl Default for TransportBuilder {
     fn default() -> Self {
         Self {
             connect_timeout: CONNECT_TIMEOUT,
+            concurrency_limit: CONCURRENCY_LIMIT,
             roots: Vec::new(),
             identity: None,
             headers: HeaderMap::new(),
@@ -380,6 +401,28 @@ impl TransportBuilder {
         self
     }
 
+    /// How many token requests are under way at once over this transport, of all the authenticators that share it: 50
+    /// unless set, from 1 to 10,000. The others wait for their turn, in the order in which they came.
+    ///
+    /// When a program with thousands of tenants starts, they would open as many connections at once, which a vendor may
+    /// take for an attack. Fifty are no more than an office behind one address opens, a tenth of what one worker of a usual
+    /// web server has room for (512 in nginx), and enough for 250 logins a second with a vendor that takes 0.2 s. An
+    /// authenticator alone has one request under way at a time, and notices nothing of this.
+    ///
+    /// The wait is part of the time that a request for a token may take in all ([`Builder::deadline`](crate::Builder::deadline)),
+    /// of which the last tenth is left for the request itself; it is not part of an attempt's. While a source of credentials
+    /// is asked, its place is taken as well.
+    pub fn concurrency_limit(mut self, most: usize) -> Self {
+        if !(1..=10_000).contains(&most) {
+            self.refused = Some(ConfigurationError::new(
+                "concurrency limit",
+                "must be between 1 and 10,000",
+            ));
+        }
+        self.concurrency_limit = most;
+        self
+    }
+
     /// Builds the transport. It needs no runtime, and starts nothing.
     ///
     /// # Errors
@@ -401,7 +444,7 @@ impl TransportBuilder {
         };
         let tls = Tls::new(&self.roots, self.identity.as_ref())?;
         let direct = self.client(&tls, &Proxies::none(), &resolver)?;
-        Ok(Transport(Carrier::Http(Arc::new(Http {
+        let http = Http {
             proxied: match proxies.is_empty() {
                 true => direct.clone(),
                 false => self.client(&tls, &proxies, &resolver)?,
@@ -411,7 +454,11 @@ impl TransportBuilder {
             proxies,
             lacks: tls.lack().cloned(),
             headers: self.headers,
-        }))))
+        };
+        Ok(Transport {
+            carrier: Carrier::Http(Arc::new(http)),
+            places: Arc::new(Places::new(self.concurrency_limit)),
+        })
     }
 
     fn client(
@@ -479,6 +526,7 @@ impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportBuilder")
             .field("connect_timeout", &self.connect_timeout)
+            .field("concurrency_limit", &self.concurrency_limit)
             .finish_non_exhaustive()
     }
 }
@@ -548,6 +596,15 @@ impl Fault {
             FailureKind::NotSent,
             format!("cannot connect to {ADDRESS}: {reason}"),
         )
+    }
+
+    /// All places are taken.
+    fn crowded(waited: Duration) -> Self {
+        let seconds = waited.as_millis() as f64 / 1000.0;
+        let what = format!(
+            "nothing was sent: for {seconds} s, the transport had as many token requests under way as it may have at once"
+        );
+        Self::new(FailureKind::NotSent, what)
     }
 
     pub(crate) fn cut(reason: &str) -> Self {
@@ -637,6 +694,8 @@ fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
 
 /// Long enough for a slow TLS handshake over a bad line, short enough to leave room for two more attempts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// See [`TransportBuilder::concurrency_limit`].
+const CONCURRENCY_LIMIT: usize = 50;
 /// What `localhost` is, in the order in which it is tried. The port is that of the URL.
 const LOOPBACK: [SocketAddr; 2] = [
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),

@@ -9,6 +9,7 @@
 
 mod addresses;
 mod cool_downs;
+mod crowds;
 #[cfg(feature = "store")]
 mod fleet;
 mod invalidation;

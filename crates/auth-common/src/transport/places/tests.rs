@@ -1,0 +1,83 @@
+#![allow(clippy::unwrap_used)]
+
+use std::pin::pin;
+
+use tokio::{task::JoinSet, time::sleep};
+
+use super::*;
+
+/// The child has none of the threads that would give them back.
+#[tokio::test]
+async fn places_of_another_process_are_not_those_of_this_one() {
+    let places = Places::new(1);
+    let _of_the_parent = places.take(LONG).await;
+    let child = places.room(process::id() + 1);
+    assert!(child.enter(LONG).is_ok());
+}
+
+/// Its runtime stands still, or it is one that nobody drives any more.
+#[tokio::test(start_paused = true)]
+async fn place_that_is_not_given_back_in_time_is_taken_back() {
+    let places = Places::new(1);
+    let _lost = places.take(Duration::from_secs(3)).await;
+    let asked = Instant::now();
+    let _place = places.take(LONG).await;
+    assert_eq!(asked.elapsed().as_secs(), 3);
+}
+
+/// Nobody drives it.
+#[tokio::test(start_paused = true)]
+async fn place_handed_to_one_who_is_not_heard_of_goes_to_the_next() {
+    let places = Places::new(1);
+    let first = places.take(LONG).await;
+    let mut undriven = pin!(places.take(LONG));
+    assert!(
+        timeout(Duration::ZERO, undriven.as_mut()).await.is_err(),
+        "all places are taken"
+    );
+    drop(first);
+    let asked = Instant::now();
+    let _place = places.take(LONG).await;
+    assert!(asked.elapsed() <= 2 * A_WHILE, "{:?}", asked.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn place_is_given_back_by_whoever_is_dropped_while_it_comes() {
+    let places = Places::new(1);
+    let first = places.take(LONG).await;
+    {
+        let mut waiting = pin!(places.take(LONG));
+        let _ = timeout(Duration::ZERO, waiting.as_mut()).await;
+        // It is on its way to the one that waits.
+        drop(first);
+    }
+    assert!(timeout(Duration::ZERO, places.take(LONG)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_are_more_taken_than_there_are_and_the_first_to_come_is_first() {
+    let places = Arc::new(Places::new(3));
+    let served = Arc::new(std::sync::Mutex::new((0, Vec::new())));
+    let mut callers = JoinSet::new();
+    for caller in 0..20 {
+        let (places, served) = (Arc::clone(&places), Arc::clone(&served));
+        callers.spawn(async move {
+            let _place = places.take(LONG).await;
+            {
+                let mut served = served.lock().unwrap();
+                served.0 += 1;
+                assert!(served.0 <= 3);
+                served.1.push(caller);
+            }
+            sleep(Duration::from_millis(10)).await;
+            served.lock().unwrap().0 -= 1;
+        });
+    }
+    while let Some(ended) = callers.join_next().await {
+        ended.unwrap();
+    }
+    let order = served.lock().unwrap().1.clone();
+    assert_eq!(order, (0..20).collect::<Vec<_>>());
+}
+
+const LONG: Duration = Duration::from_secs(60);
