@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, thread, time::Duration};
 
-use auth_common::{BaseUrl, Builder, testing::Wiretap};
+use auth_common::{BaseUrl, Builder, Transport, testing::Wiretap};
 
 use crate::{
     Error,
@@ -73,6 +73,12 @@ async fn connections() -> Vec<Example> {
             ))))
             .await,
             advice: "The port is that of another protocol: check the base URL.",
+        },
+        Example {
+            what: "More requests at once than the transport allows",
+            error: no_place().await,
+            advice: "Too many authenticators wait for slow vendors at once: set `concurrency_limit` higher, or give the slow \
+                     vendor a transport of its own.",
         },
         Example {
             what: "The connection ends before the answer does",
@@ -148,6 +154,19 @@ async fn certificates() -> Vec<Example> {
 async fn failure(builder: Builder<Sample>) -> Error {
     let authenticator = builder.attempts(1).build().unwrap();
     authenticator.token().await.unwrap_err()
+}
+
+/// The only place is taken by a request to a server that says nothing.
+async fn no_place() -> Error {
+    let transport = Transport::builder().no_proxy().concurrency_limit(1);
+    let transport = transport.build().unwrap();
+    let authenticator = |port| builder(localhost(port)).transport(transport.clone());
+    let first = authenticator(silent()).build().unwrap();
+    let first = tokio::spawn(async move { first.token().await.map(drop) });
+    tokio::time::sleep(MOMENT / 2).await;
+    let error = failure(authenticator(silent()).deadline(5 * MOMENT)).await;
+    first.abort();
+    error
 }
 
 /// Over TLS, whose records tell that an answer was cut.
