@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread::sleep,
@@ -76,6 +76,12 @@ impl Server {
             server.folder = PathBuf::new();
         }
         panic!("no server could be started");
+    }
+
+    /// Where it writes.
+    #[allow(dead_code, reason = "one test file of two asks")]
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn restart(&mut self) {
@@ -167,7 +173,7 @@ impl Drop for Server {
     }
 }
 
-fn spawn(folder: &PathBuf, options: &[String]) -> Child {
+fn spawn(folder: &Path, options: &[String]) -> Child {
     Command::new("redis-server")
         .args([
             "--bind",
