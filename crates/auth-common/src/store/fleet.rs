@@ -269,7 +269,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
     ) -> Step<S, A> {
         match &event {
             Event::Loaded { reading, .. } | Event::Stored { reading } => {
-                self.read_clock(reading, asked);
+                self.read_clock(reading, asked, now);
             }
             Event::StoreFailed => {
                 let waited = now.monotonic.saturating_sub(asked.monotonic);
@@ -738,11 +738,17 @@ impl<S: Clone, A: Clone> Round<S, A> {
             .is_some_and(|lease| lease.holder == self.purpose.holder)
     }
 
-    fn read_clock(&mut self, reading: &Reading, asked: Moment) {
+    /// This process's own clock is read once the answer is there: others may have written while it was on its way, and what
+    /// they wrote is not of the future.
+    fn read_clock(&mut self, reading: &Reading, asked: Moment, now: Moment) {
         self.incarnation.clone_from(&reading.incarnation);
+        let (by_the_store, at) = match reading.now {
+            Some(by_the_store) => (by_the_store, asked.monotonic),
+            None => (now.wall, now.monotonic),
+        };
         self.clock = Some(StoreClock {
-            now: reading.now.unwrap_or(asked.wall),
-            at: asked.monotonic,
+            now: by_the_store,
+            at,
             borrowed: reading.now.is_none(),
         });
     }

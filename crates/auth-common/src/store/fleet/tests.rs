@@ -63,6 +63,20 @@ fn by_borrowed_clocks_five_seconds_are_taken_off_and_the_future_is_refused() {
 }
 
 #[test]
+fn what_was_written_while_a_slow_answer_was_on_its_way_is_not_of_the_future() {
+    let look = |record| {
+        let reading = Reading::new(None, Some(Incarnation::new("a")));
+        let event = Event::Loaded { record, reading };
+        let mut round = Round::<u8, ()>::new(purpose(), moment(0));
+        round.after(event, moment(0), moment(3), 500)
+    };
+    let step = look(with_token(token(7, WALL + secs(2))));
+    assert!(matches!(step, Step::Adopt(_)), "{step:?}");
+    let step = look(with_lease(lease(OTHER, WALL + secs(2) + secs(5))));
+    assert!(matches!(step, Step::Nap(_)), "{step:?}");
+}
+
+#[test]
 fn a_refused_token_is_removed_by_who_takes_the_lease() {
     for refused in [7, 8] {
         let mut flight = Flight::new(Purpose {
