@@ -63,11 +63,37 @@ impl FileStore {
         self
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Removes every token that is kept in the folder, and whatever else its records say, such as that a vendor refused a
+    /// password. Returns how many records there were. The empty files that processes lock stay.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read or written to, or a process keeps a record locked.
+    pub fn clear(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        for name in files::names(&self.folder, RECORD)? {
+            let record = self.record_of(&name);
+            let _lock = files::lock(&record.lock, LONGEST_WAIT)?;
+            files::remove(&record.new)?;
+            removed += usize::from(files::remove(&record.file)?);
+        }
+        Ok(removed)
+    }
+
     fn record(&self, key: &RecordKey) -> Record {
-        let file = |kind| self.folder.join(format!("{}.{kind}", key.name()));
+        self.record_of(key.name())
+    }
+
+    fn record_of(&self, name: &str) -> Record {
+        let file = |kind| self.folder.join(format!("{name}.{kind}"));
         Record {
             folder: Arc::clone(&self.folder),
-            file: file("token"),
+            file: file(RECORD),
             lock: file("lock"),
             new: file("new"),
         }
@@ -167,6 +193,8 @@ pub(crate) fn no_home() -> ConfigurationError {
     ConfigurationError::new("token store", rule)
 }
 
+/// How the files of records end.
+const RECORD: &str = "token";
 /// Whoever waits for the lock keeps a caller waiting.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// More than any record has, so that one which is too long is told from it.

@@ -87,14 +87,38 @@ pub(crate) fn read(file: &Path, longest: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// The names of the files in `folder` that end in a dot and `extension`, without that end; none where there is no folder.
+pub(crate) fn names(folder: &Path, extension: &str) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let file = PathBuf::from(entry?.file_name());
+        if file.extension().is_some_and(|it| it == extension) {
+            let name = file.file_stem().and_then(|name| name.to_str());
+            names.extend(name.map(str::to_owned));
+        }
+    }
+    Ok(names)
+}
+
+/// Removes `file`, and tells whether it was there.
+pub(crate) fn remove(file: &Path) -> io::Result<bool> {
+    match fs::remove_file(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Puts a file with these bytes in the place of `file`, in one step: nobody sees a part of it, and a machine that loses
 /// power has the one or the other. `beside` is a name in the same folder, for nobody else to use meanwhile.
 pub(crate) fn replace(file: &Path, beside: &Path, bytes: &[u8]) -> io::Result<()> {
     // Whoever was here before may have been killed half-way.
-    match fs::remove_file(beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove(beside)?;
     let written = owners_alone()
         .write(true)
         .create_new(true)

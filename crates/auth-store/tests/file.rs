@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::{
+    collections::BTreeSet,
     env,
     fs::{self, File, OpenOptions, Permissions},
     io::{BufRead, BufReader, Read},
@@ -330,6 +331,40 @@ fn another_process(does: &str, folder: &Path) -> Child {
 }
 
 /// A folder for one test. In memory, where there is such a place: what is tested is not the disk.
+#[test]
+fn store_that_is_cleared_keeps_nothing_but_locks() {
+    let folder = Folder::new("cleared");
+    let store = folder.store();
+    assert_eq!(store.clear().unwrap(), 0);
+    block_on(swap(&store, b"a record")).unwrap();
+    fs::write(folder.0.join("of-somebody.else"), "kept").unwrap();
+    fs::write(folder.file("new"), "half of a rec").unwrap();
+    assert_eq!(store.clear().unwrap(), 1);
+    assert!(block_on(load(&store)).unwrap().value().is_none());
+    let left: BTreeSet<_> = fs::read_dir(store.folder())
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    assert_eq!(
+        left,
+        BTreeSet::from([folder.file("lock"), folder.0.join("of-somebody.else")])
+    );
+    block_on(swap(&store, b"another")).unwrap();
+    assert_eq!(FileStore::new(folder.0.join("absent")).clear().unwrap(), 0);
+}
+
+#[test]
+fn record_is_not_cleared_while_another_process_writes_it() {
+    let folder = Folder::new("clearing");
+    let store = folder.store();
+    block_on(swap(&store, b"a record")).unwrap();
+    let lock = File::open(folder.file("lock")).unwrap();
+    lock.lock().unwrap();
+    assert!(store.clear().is_err());
+    drop(lock);
+    assert_eq!(store.clear().unwrap(), 1);
+}
+
 struct Folder(PathBuf);
 
 impl Folder {

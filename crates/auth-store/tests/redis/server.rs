@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread::sleep,
@@ -76,12 +76,6 @@ impl Server {
             server.folder = PathBuf::new();
         }
         panic!("no server could be started");
-    }
-
-    /// Where it writes.
-    #[allow(dead_code, reason = "one test file of two asks")]
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     pub(crate) fn restart(&mut self) {
@@ -173,7 +167,7 @@ impl Drop for Server {
     }
 }
 
-fn spawn(folder: &Path, options: &[String]) -> Child {
+fn spawn(folder: &PathBuf, options: &[String]) -> Child {
     Command::new("redis-server")
         .args([
             "--bind",
