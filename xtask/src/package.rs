@@ -87,11 +87,12 @@ fn described(package: &Package) -> Result {
 
 fn files(list: &str) -> std::result::Result<(), String> {
     let files: Vec<_> = list.lines().map(|file| file.replace('\\', "/")).collect();
-    if let Some(missing) = REQUIRED
-        .iter()
-        .find(|it| !files.iter().any(|file| file == *it))
-    {
+    let is_there = |it: &&str| files.iter().any(|file| file == it);
+    if let Some(missing) = REQUIRED.iter().find(|it| !is_there(it)) {
         return Err(format!("lacks {missing}"));
+    }
+    if !ROOTS.iter().any(is_there) {
+        return Err(format!("lacks {}", ROOTS.join(" or ")));
     }
     let belongs = |file: &String| {
         let named = REQUIRED.contains(&file.as_str()) || BY_CARGO.contains(&file.as_str());
@@ -103,14 +104,15 @@ fn files(list: &str) -> std::result::Result<(), String> {
     }
 }
 
-const REQUIRED: [&str; 6] = [
+const REQUIRED: [&str; 5] = [
     "Cargo.toml",
     "CHANGELOG.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
-    "src/lib.rs",
 ];
+/// Of a library, and of a command.
+const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 const BY_CARGO: [&str; 3] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"];
 const FOLDERS: [&str; 5] = ["benches/", "docs/", "examples/", "src/", "tests/"];
 
@@ -125,6 +127,15 @@ mod tests {
         assert_eq!(files(&whole("")), Ok(()));
         let without = whole("").replace("LICENSE-MIT\n", "");
         assert_eq!(files(&without), Err("lacks LICENSE-MIT".into()));
+    }
+
+    #[test]
+    fn a_package_is_a_library_or_a_command() {
+        let command = whole("").replace("lib.rs", "main.rs");
+        assert_eq!(files(&command), Ok(()));
+        let neither = whole("").replace("src/lib.rs", "");
+        let problem = "lacks src/lib.rs or src/main.rs";
+        assert_eq!(files(&neither), Err(problem.into()));
     }
 
     #[test]
@@ -144,7 +155,7 @@ mod tests {
         let files = [
             &REQUIRED[..],
             &BY_CARGO,
-            &["src/wire.rs", "tests/vendor.rs"],
+            &["src/lib.rs", "src/wire.rs", "tests/vendor.rs"],
         ]
         .concat();
         format!("{}\n{more}", files.join("\n"))

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
     };
     setup::require("cargo-public-api")?;
     let workspace = Workspace::load()?;
-    let published = workspace.published()?;
+    let published = workspace.libraries()?;
     let own: Vec<String> = published
         .iter()
         .map(|it| it.name.replace('-', "_"))

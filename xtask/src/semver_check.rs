@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result {
     let tags = tags::all()?;
     let workspace = Workspace::load()?;
     workspace
-        .published()?
+        .libraries()?
         .iter()
         .try_for_each(|it| check(Path::new("."), &it.name, &tags))
 }

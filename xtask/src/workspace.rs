@@ -106,6 +106,13 @@ impl Workspace {
         Ok(ordered)
     }
 
+    /// The published packages that are libraries: what they show to other crates is kept.
+    pub(crate) fn libraries(&self) -> Result<Vec<&Package>> {
+        let mut published = self.published()?;
+        published.retain(|package| package.is_library());
+        Ok(published)
+    }
+
     /// The published packages that carry one vendor's name.
     pub(crate) fn vendors(&self) -> Result<Vec<&Package>> {
         let mut published = self.published()?;
@@ -141,6 +148,13 @@ impl Package {
             needs,
             metadata: metadata.clone(),
         })
+    }
+
+    /// Whether other crates can use it: a command has no library.
+    pub(crate) fn is_library(&self) -> bool {
+        let targets = self.metadata["targets"].as_array();
+        let is_library = |target: &Value| target["kind"][0] == "lib";
+        targets.is_some_and(|targets| targets.iter().any(is_library))
     }
 }
 
@@ -190,6 +204,25 @@ pub(crate) mod tests {
         assert_eq!(
             vendors.iter().map(|it| &it.name).collect::<Vec<_>>(),
             ["zapsign-auth"]
+        );
+    }
+
+    #[test]
+    fn a_command_is_published_and_no_library() {
+        let mut workspace = workspace(&[("common", &[]), ("tokens-br", &["common"])]);
+        for (package, kind) in workspace.packages.iter_mut().zip(["lib", "bin"]) {
+            package.metadata["targets"] = json!([{ "kind": [kind] }, { "kind": ["test"] }]);
+        }
+        let names = |packages: Vec<&Package>| -> Vec<String> {
+            packages
+                .iter()
+                .map(|package| package.name.clone())
+                .collect()
+        };
+        assert_eq!(names(workspace.libraries().unwrap()), ["common"]);
+        assert_eq!(
+            names(workspace.published().unwrap()),
+            ["common", "tokens-br"]
         );
     }
 
