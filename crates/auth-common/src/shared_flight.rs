@@ -73,7 +73,7 @@ impl<E: TokenEndpoint> Flight<E> {
         let mut step = Step::Load;
         let mut outcome: Option<Outcome<E>> = None;
         loop {
-            let asked = clock.now();
+            let mut asked = clock.now();
             let limit = round.limit();
             let event = match step {
                 Step::Load => {
@@ -81,8 +81,10 @@ impl<E: TokenEndpoint> Flight<E> {
                     register.load(limit).await
                 }
                 Step::Swap { record, keep } => {
+                    let sealed = register.seal(&record);
                     self.report(limit);
-                    register.swap(&record, keep, limit).await
+                    asked = clock.now();
+                    register.swap(sealed, keep, limit).await
                 }
                 Step::Nap(span) => {
                     self.report(span);
@@ -153,9 +155,10 @@ impl<E: TokenEndpoint> Flight<E> {
             renew_in = loop {
                 match step {
                     Step::Swap { record, keep } => {
+                        let sealed = register.seal(&record);
                         asked = clock.now();
                         let limit = round.limit();
-                        let swap = pin!(register.swap(&record, keep, limit));
+                        let swap = pin!(register.swap(sealed, keep, limit));
                         match first(asking.as_mut(), swap).await {
                             First::One(outcome) => return outcome,
                             First::Other(event) => {

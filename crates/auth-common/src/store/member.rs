@@ -161,19 +161,22 @@ impl<'a> Register<'a> {
         Record::default()
     }
 
-    /// Writes `record`, if what is there is still what was seen.
+    /// What [`swap`](Self::swap) is to write. The first of a process takes a while, on a machine that has much to do a
+    /// second: none of it is the store's fault.
+    pub(crate) fn seal(&self, record: &Record) -> Option<Vec<u8>> {
+        let bytes = record.to_bytes()?;
+        let value = seal::seal(self.keys.current()?, &bytes).ok()?;
+        (value.len() <= seal::LONGEST).then_some(value)
+    }
+
+    /// Writes what was `sealed`, if what is there is still what was seen.
     pub(crate) async fn swap(
         &mut self,
-        record: &Record,
+        sealed: Option<Vec<u8>>,
         keep: Duration,
         allowed: Duration,
     ) -> Event<Secret, Said> {
-        let sealed = self.keys.current().and_then(|key| {
-            let bytes = record.to_bytes()?;
-            let value = seal::seal(key, &bytes).ok()?;
-            (value.len() <= seal::LONGEST).then_some((key, value))
-        });
-        let Some((key, value)) = sealed else {
+        let Some((key, value)) = self.keys.current().zip(sealed) else {
             return self.fail(StoreError::new("the record cannot be sealed"));
         };
         let seen = self.seen.clone();
