@@ -15,6 +15,7 @@ mod ci;
 mod copy;
 mod docs;
 mod features;
+mod fleet;
 mod fuzz;
 mod links;
 mod lints;
@@ -147,6 +148,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[--execute]",
         summary: "upload what this commit's tags name",
         run: publish::run,
+    },
+    Command {
+        name: "fleet",
+        arguments: "[rounds [seconds]]",
+        summary: "each test of a fleet so many times, and a soak for so long, with their figures",
+        run: fleet::run,
     },
     Command {
         name: "bench",
