@@ -97,11 +97,13 @@ pub(crate) struct Limits {
     pub(crate) policy: Policy,
 }
 
-/// A token, as served.
+/// A token, as served. What a cached call reads comes first, and is in one line of the processor's cache: in a service of
+/// ten thousand tenants, each line is fetched from memory.
+#[repr(C, align(64))]
 pub(crate) struct Current {
-    pub(crate) token: Token,
     /// Where it is no longer fresh.
     advisory: Mark,
+    pub(crate) token: Token,
     pub(crate) expiry: Moment,
 }
 

@@ -56,12 +56,21 @@ fn draw(keys: &impl BuildHasher, process: u32, now: Duration) -> u32 {
 /// Each look reads the clock that nobody can set, so nothing that happens to the clock on the wall keeps a token alive.
 /// That one is read once in a while. It tells what the other may miss: that a virtual machine was paused, and went on
 /// hours later.
+///
+/// It is kept in nanoseconds: two numbers are compared on each call, and have to lie in the same line of the processor's
+/// cache as the header.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Mark(Moment);
+pub(crate) struct Mark {
+    monotonic: u64,
+    wall: u64,
+}
 
 impl Mark {
     pub(crate) fn new(moment: Moment) -> Self {
-        Self(moment)
+        Self {
+            monotonic: nanoseconds(moment.monotonic),
+            wall: nanoseconds(moment.wall),
+        }
     }
 
     /// Whether `clock` has reached this mark on either hand. That a wall clock reaches it by itself may be noticed
@@ -71,43 +80,41 @@ impl Mark {
     pub(crate) fn is_reached(&self, clock: &Clock) -> bool {
         match clock {
             Clock::System => {
-                LAST_LOOK.with(|last| is_reached(self.0, last, A_WHILE, monotonic, wall))
+                LAST_LOOK.with(|last| is_reached(*self, last, A_WHILE, monotonic, wall))
             }
             #[cfg(feature = "testing")]
-            Clock::Manual(clock) => clock.now().has_reached(self.0),
+            Clock::Manual(clock) => {
+                let now = Self::new(clock.now());
+                now.monotonic >= self.monotonic || now.wall >= self.wall
+            }
         }
     }
 }
 
 #[inline]
 fn is_reached(
-    mark: Moment,
+    mark: Mark,
     last: &Cell<Look>,
     a_while: Duration,
     monotonic: impl Fn() -> Duration,
     wall: impl Fn() -> Duration,
 ) -> bool {
-    let now = monotonic();
+    let now = nanoseconds(monotonic());
     now >= mark.monotonic || wall_at(now, last, a_while, wall) >= mark.wall
 }
 
 /// What the wall clock showed when it was last read, if `now` is within `a_while` of that, or what it shows now.
 #[inline]
-fn wall_at(
-    now: Duration,
-    last: &Cell<Look>,
-    a_while: Duration,
-    wall: impl Fn() -> Duration,
-) -> Duration {
+fn wall_at(now: u64, last: &Cell<Look>, a_while: Duration, wall: impl Fn() -> Duration) -> u64 {
     let known = last.get();
     if known.from <= now && now < known.to {
         return known.wall;
     }
-    look_anew(now, last, a_while, wall())
+    look_anew(now, last, nanoseconds(a_while), nanoseconds(wall()))
 }
 
 #[cold]
-fn look_anew(now: Duration, last: &Cell<Look>, a_while: Duration, wall: Duration) -> Duration {
+fn look_anew(now: u64, last: &Cell<Look>, a_while: u64, wall: u64) -> u64 {
     last.set(Look {
         from: now,
         to: now.saturating_add(a_while),
@@ -116,19 +123,27 @@ fn look_anew(now: Duration, last: &Cell<Look>, a_while: Duration, wall: Duration
     wall
 }
 
-/// What the wall clock showed, and from when to when by the monotonic one that will do.
+/// Enough for the next 584 years; what is beyond them is never.
+#[inline]
+fn nanoseconds(time: Duration) -> u64 {
+    let nanoseconds = time.as_secs().checked_mul(1_000_000_000);
+    let nanoseconds = nanoseconds.and_then(|it| it.checked_add(time.subsec_nanos().into()));
+    nanoseconds.unwrap_or(u64::MAX)
+}
+
+/// What the wall clock showed, and from when to when by the monotonic one that will do. In nanoseconds.
 #[derive(Debug, Clone, Copy)]
 struct Look {
-    from: Duration,
-    to: Duration,
-    wall: Duration,
+    from: u64,
+    to: u64,
+    wall: u64,
 }
 
 impl Look {
     const NONE: Self = Self {
-        from: Duration::ZERO,
-        to: Duration::ZERO,
-        wall: Duration::ZERO,
+        from: 0,
+        to: 0,
+        wall: 0,
     };
 }
 
