@@ -4,10 +4,18 @@ use std::time::Duration;
 
 /// A cached header, on one thread or two, against an `ArcSwap` load, one `Instant::now()` and a clone.
 pub const CACHED_HEADER: f64 = 1.3;
+/// The same of [`TENANTS`](crate::tenants::TENANTS) in random order.
+pub const SCATTERED_HEADER: f64 = 1.5;
 /// Allocations of a cached call.
 pub const CACHED_ALLOCATIONS: u64 = 0;
-/// A login with nothing cached, against the same request by bare reqwest.
+/// A login with nothing cached, against the same request by bare reqwest in a task of its own.
 pub const COLD_LOGIN: f64 = 1.1;
+/// The same over TLS.
+pub const COLD_LOGIN_OVER_TLS: f64 = 1.08;
+/// The processor time of a login while [`TENANTS`](crate::tenants::TENANTS) log in at once, against bare reqwest.
+pub const CROWD_TIME: f64 = 1.15;
+/// The resident memory at the peak meanwhile, against bare reqwest.
+pub const CROWD_MEMORY: f64 = 1.3;
 /// [`CALLERS`](crate::callers::CALLERS) at once with nothing cached, less the cost of as many tasks, against the
 /// server's own delay.
 pub const COLD_CALLERS: f64 = 1.3;

@@ -3,55 +3,25 @@
 use std::{
     hint::{black_box, spin_loop},
     pin::pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
 
-use arc_swap::ArcSwap;
-use directlink_auth::{Authenticator, ConfigurationError, Error};
+use directlink_auth::Authenticator;
 use http::HeaderValue;
+use reference::Reference;
 
 use crate::{
     Result, budgets, rounds,
     server::Server,
     table::{Amount, Row},
+    tenants::TENANTS,
 };
-
-/// The least that can be done: load, look at one clock, clone.
-#[derive(Debug)]
-pub struct Reference(ArcSwap<Current>);
-
-#[derive(Debug)]
-struct Current {
-    authorization: HeaderValue,
-    good_until: Instant,
-}
-
-impl Reference {
-    /// A cache that serves `authorization` for an hour.
-    pub fn new(authorization: HeaderValue) -> Self {
-        Self(ArcSwap::from_pointee(Current {
-            authorization,
-            good_until: Instant::now() + LIFETIME,
-        }))
-    }
-
-    /// The header, as [`Authenticator::authorization`] hands it out.
-    ///
-    /// # Errors
-    ///
-    /// When the hour is over.
-    pub async fn authorization(&self) -> std::result::Result<HeaderValue, Error> {
-        let current = self.0.load();
-        if Instant::now() < current.good_until {
-            Ok(current.authorization.clone())
-        } else {
-            Err(ConfigurationError::new("the benchmark", "took more than an hour").into())
-        }
-    }
-}
 
 /// An authenticator that has a token, and a [`Reference`] with the same header.
 ///
@@ -104,6 +74,72 @@ pub fn times() -> Result<Vec<Row>> {
             ))
         })
         .collect()
+}
+
+/// The time of a call to one of [`TENANTS`] after another, in no order: little of the one that is asked next is in the
+/// processor's caches.
+///
+/// # Errors
+///
+/// When a login fails.
+pub fn scattered() -> Result<Vec<Row>> {
+    let server = Server::start(Duration::ZERO, LIFETIME)?;
+    let tenants = (0..TENANTS).map(|_| server.authenticator());
+    let tenants: Vec<Authenticator> = tenants.collect::<Result<_>>()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    // Each reference has a header of its own, made as its tenant gets its own: so they lie as far apart.
+    let mut references = Vec::new();
+    for tenant in &tenants {
+        let authorization = runtime.block_on(tenant.authorization())?;
+        let mut copy = HeaderValue::from_bytes(authorization.as_bytes())?;
+        copy.set_sensitive(true);
+        references.push(Arc::new(Reference::new(copy)));
+    }
+    let order = shuffled(TENANTS);
+    let (ours, reference) = rounds::medians(
+        SCATTERED_ROUNDS,
+        || {
+            Ok(time_scattered(&order, |index| {
+                tenants[index].authorization()
+            }))
+        },
+        || {
+            Ok(time_scattered(&order, |index| {
+                references[index].authorization()
+            }))
+        },
+    )?;
+    Ok(vec![Row::ratio(
+        "cached header of 10,000 authenticators in random order",
+        ours / TENANTS as u32,
+        reference / TENANTS as u32,
+        budgets::SCATTERED_HEADER,
+    )])
+}
+
+fn time_scattered<F: Future>(order: &[usize], call: impl Fn(usize) -> F) -> Duration {
+    let started = Instant::now();
+    at_once(async {
+        for index in order {
+            black_box(call(*index).await);
+        }
+    });
+    started.elapsed()
+}
+
+/// The numbers below `length` in an order of which no processor sees through the rule.
+fn shuffled(length: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..length).collect();
+    let mut state = 1_u64;
+    for last in (1..length).rev() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        order.swap(last, (state >> 33) as usize % (last + 1));
+    }
+    order
 }
 
 /// What a call allocates.
@@ -180,6 +216,7 @@ impl Rendezvous {
     }
 }
 
+const SCATTERED_ROUNDS: usize = 301;
 const LIFETIME: Duration = Duration::from_secs(3600);
 const ROUNDS: usize = 2_001;
 /// A tenth of a millisecond's worth: much less than a scheduler's slice, and a thousand times what the clock costs.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The same request by bare reqwest, with the same settings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bare {
     client: reqwest::Client,
     url: String,
@@ -26,6 +26,13 @@ impl Bare {
     ///
     /// When the platform's root certificates cannot be loaded.
     pub fn new(server: &Server) -> Result<Self> {
+        Self::with(server, |client| client)
+    }
+
+    fn with(
+        server: &Server,
+        set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self> {
         let client = reqwest::Client::builder()
             .http1_only()
             .http1_max_headers(64)
@@ -36,8 +43,8 @@ impl Bare {
             .no_proxy()
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(10))
-            .user_agent("directlink-auth/0.1.0")
-            .build()?;
+            .user_agent("directlink-auth/0.1.0");
+        let client = set(client).build()?;
         let url = format!("{}/directlink/v1/oauth2/token", server.url());
         Ok(Self { client, url })
     }
@@ -78,45 +85,120 @@ pub fn authenticator(server: &Server, transport: &Transport) -> Result<Authentic
     Ok(server.builder()?.transport(transport.clone()).build()?)
 }
 
-/// The time of a login, on either kind of runtime.
+/// The time of a login on either kind of runtime, from a server that closes each connection and from one that keeps it
+/// open.
+///
+/// A login of ours is a task of its own, so that it goes on when its caller is dropped; so the reference is one as well.
+/// Whoever waits for another task is woken when the connection has been taken down, which takes longest where the server
+/// has not done that. Bare reqwest without a task is told beside it, without a budget.
 ///
 /// # Errors
 ///
 /// When a login fails.
 pub fn times() -> Result<Vec<Row>> {
-    let single = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let runtimes = [("one thread", single), ("worker threads", Runtime::new()?)];
-    let server = Server::start(Duration::ZERO, Duration::from_secs(3600))?;
+    let runtimes = [
+        ("one thread", single()?),
+        ("worker threads", Runtime::new()?),
+    ];
+    let servers = [
+        ("closed", Server::start(Duration::ZERO, HOUR)?),
+        ("kept open", Server::keeping(Duration::ZERO)?),
+    ];
     let transport = Transport::shared()?;
-    let bare = Bare::new(&server)?;
-    runtimes
-        .into_iter()
-        .map(|(label, runtime)| {
+    let mut rows = Vec::new();
+    for (connection, server) in &servers {
+        let bare = Bare::new(server)?;
+        for (threads, runtime) in &runtimes {
             let (ours, reference) = rounds::medians(
                 ROUNDS,
-                || {
-                    let authenticator = authenticator(&server, &transport)?;
-                    Ok(time(&runtime, authenticator.authorization())?)
-                },
-                || time(&runtime, bare.authorization()),
+                || time_in_task(runtime, ours(server, &transport)?),
+                || time_in_task(runtime, in_another_task(bare.clone())),
             )?;
-            let measure = format!("cold login, runtime of {label}");
-            Ok(Row::ratio(measure, ours, reference, budgets::COLD_LOGIN))
-        })
-        .collect()
+            let measure = format!("cold login, connection {connection}, {threads}");
+            rows.push(Row::ratio(measure, ours, reference, budgets::COLD_LOGIN));
+        }
+    }
+    let [_, (_, server)] = &servers;
+    let bare = Bare::new(server)?;
+    for (threads, runtime) in &runtimes {
+        let (ours, reference) = rounds::medians(
+            ROUNDS,
+            || time_in_task(runtime, ours(server, &transport)?),
+            || {
+                let bare = bare.clone();
+                time_in_task(runtime, async move { bare.authorization().await })
+            },
+        )?;
+        let measure =
+            format!("cold login, connection kept open, {threads}: reference without a task");
+        rows.push(Row::told(measure, ours, reference));
+    }
+    Ok(rows)
 }
 
-fn time<T, E>(
+/// The time of a login over TLS.
+///
+/// # Errors
+///
+/// When a login fails.
+pub fn over_tls() -> Result<Vec<Row>> {
+    let (server, certificate) = Server::with_tls()?;
+    let transport = Transport::builder()
+        .no_proxy()
+        .root_certificate(certificate.as_bytes())
+        .build()?;
+    let certificate = reqwest::Certificate::from_pem(certificate.as_bytes())?;
+    let bare = Bare::with(&server, |client| client.tls_certs_merge([certificate]))?;
+    let runtime = single()?;
+    let (ours, reference) = rounds::medians(
+        ROUNDS_OVER_TLS,
+        || time_in_task(&runtime, ours(&server, &transport)?),
+        || time_in_task(&runtime, in_another_task(bare.clone())),
+    )?;
+    Ok(vec![Row::ratio(
+        "cold login over TLS, one thread",
+        ours,
+        reference,
+        budgets::COLD_LOGIN_OVER_TLS,
+    )])
+}
+
+/// A login that goes on when its caller is dropped.
+async fn in_another_task(bare: Bare) -> Result<HeaderValue> {
+    let login = async move {
+        bare.authorization()
+            .await
+            .map_err(|error| error.to_string())
+    };
+    Ok(tokio::spawn(login).await??)
+}
+
+fn ours(
+    server: &Server,
+    transport: &Transport,
+) -> Result<impl Future<Output = Result<HeaderValue>> + use<>> {
+    let authenticator = authenticator(server, transport)?;
+    Ok(async move { Ok(authenticator.authorization().await?) })
+}
+
+fn single() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
+}
+
+fn time_in_task(
     runtime: &Runtime,
-    login: impl Future<Output = std::result::Result<T, E>>,
-) -> std::result::Result<Duration, E> {
-    let started = Instant::now();
-    let header = runtime.block_on(login)?;
-    let took = started.elapsed();
-    drop(header);
-    Ok(took)
+    login: impl Future<Output = Result<HeaderValue>> + Send + 'static,
+) -> Result<Duration> {
+    let task = runtime.spawn(async {
+        let started = Instant::now();
+        let header = login.await.map_err(|error| error.to_string());
+        header.map(|_| started.elapsed())
+    });
+    Ok(runtime.block_on(task)??)
 }
 
+const HOUR: Duration = Duration::from_secs(3600);
 const ROUNDS: usize = 2_001;
+const ROUNDS_OVER_TLS: usize = 1_001;

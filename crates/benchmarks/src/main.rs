@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use benchmarks::{
-    Result, cached, callers, cold_login, instructions, refusals, renewal, start,
+    Result, cached, callers, cold_login, crowd, instructions, refusals, renewal, start,
     table::{self, Row},
     tenants, weight,
 };
@@ -13,6 +13,10 @@ fn main() -> Result<ExitCode> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let ["instructions-of", subject] = arguments[..] {
         instructions::repeat(subject)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let ["crowd-of", subject, url] = arguments[..] {
+        crowd::ask(subject, url)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = Vec::new();
@@ -46,11 +50,14 @@ fn named(name: &str) -> Result<Measure> {
     found.ok_or_else(|| format!("`{name}` is not measured; these are: {}", known.join(", ")).into())
 }
 
-const MEASURES: [Measure; 8] = [
+const MEASURES: [Measure; 11] = [
     ("cached", cached::times),
+    ("scattered", cached::scattered),
     ("instructions", instructions::rows),
     ("allocations", cached::allocations),
     ("cold-login", cold_login::times),
+    ("cold-login-over-tls", cold_login::over_tls),
+    ("crowd", crowd::rows),
     ("callers", callers::rows),
     ("renewal", renewal::rows),
     ("refusals", refusals::rows),

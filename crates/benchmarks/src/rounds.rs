@@ -1,6 +1,6 @@
 //! Measuring two things in turns, so that whatever else the machine does falls on both.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 /// The medians of what `ours` and `reference` took, each run once a round. The one that goes first changes from round
 /// to round.
@@ -20,6 +20,15 @@ pub fn medians(
         }
     }
     Ok((median(times.0), median(times.1)))
+}
+
+/// The median of what `work` took in so many rounds.
+pub fn median_of(
+    rounds: usize,
+    work: impl FnMut() -> crate::Result<Duration>,
+) -> crate::Result<Duration> {
+    let times = iter::repeat_with(work).take(rounds);
+    Ok(median(times.collect::<crate::Result<_>>()?))
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

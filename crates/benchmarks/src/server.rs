@@ -12,7 +12,12 @@ use std::{
 };
 
 use directlink_auth::{Authenticator, Builder, Credentials};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rcgen::CertifiedKey;
+use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+};
 
 use crate::Result;
 
@@ -20,6 +25,7 @@ use crate::Result;
 /// the process ends.
 #[derive(Debug)]
 pub struct Server {
+    scheme: &'static str,
     address: SocketAddr,
     requests: Arc<AtomicUsize>,
 }
@@ -34,6 +40,42 @@ impl Server {
         Self::with(delay, answer(lifetime), Ok)
     }
 
+    /// Starts a server that takes `delay` to answer, and keeps its connections open, as real ones do: any number at a time, until the
+    /// other side closes them.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be had.
+    pub fn keeping(delay: Duration) -> io::Result<Self> {
+        let answer = answer(Duration::from_secs(3600))("").replace("Connection: close\r\n", "");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listener = {
+            let _context = runtime.enter();
+            let socket = TcpSocket::new_v4()?;
+            socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+            socket.listen(BACKLOG)?
+        };
+        let address = listener.local_addr()?;
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
+        let answer: Arc<str> = answer.into();
+        thread::spawn(move || {
+            runtime.block_on(async {
+                while let Ok((connection, _)) = listener.accept().await {
+                    let (answer, counted) = (Arc::clone(&answer), Arc::clone(&counted));
+                    tokio::spawn(keep(connection, delay, answer, counted));
+                }
+            });
+        });
+        Ok(Self {
+            scheme: "http",
+            address,
+            requests,
+        })
+    }
+
     /// Starts a server that answers at once, with `answer` to whatever the request's first line is.
     ///
     /// # Errors
@@ -43,17 +85,32 @@ impl Server {
         Self::with(Duration::ZERO, answer, Ok)
     }
 
-    /// Starts a server that speaks TLS, and answers at once.
+    /// Starts a server that speaks TLS, and answers at once. Its certificate, in PEM, is its own authority's.
     ///
     /// # Errors
     ///
     /// When no port can be had.
-    pub fn start_tls(config: Arc<ServerConfig>) -> io::Result<Self> {
-        let answer = answer(Duration::from_secs(3600));
-        Self::with(Duration::ZERO, answer, move |stream| {
-            let tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
-            Ok(StreamOwned::new(tls, stream))
-        })
+    pub fn with_tls() -> Result<(Self, String)> {
+        let CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["127.0.0.1".into()])?;
+        let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)?;
+        let config = Arc::new(config);
+        let server = Self::with(
+            Duration::ZERO,
+            answer(Duration::from_secs(3600)),
+            move |stream| {
+                let tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+                Ok(StreamOwned::new(tls, stream))
+            },
+        )?;
+        let server = Self {
+            scheme: "https",
+            ..server
+        };
+        Ok((server, cert.pem()))
     }
 
     fn with<S: Read + Write>(
@@ -72,7 +129,25 @@ impl Server {
                     .and_then(|connection| serve(connection, delay, &answer, &counted));
             }
         });
-        Ok(Self { address, requests })
+        Ok(Self {
+            scheme: "http",
+            address,
+            requests,
+        })
+    }
+
+    /// The server of another process, whose requests nobody counts here.
+    ///
+    /// # Errors
+    ///
+    /// When `url` is not what [`url`](Self::url) tells there.
+    pub fn elsewhere(url: &str) -> Result<Self> {
+        let address = url.strip_prefix("http://").ok_or("not a URL of a server")?;
+        Ok(Self {
+            scheme: "http",
+            address: address.parse()?,
+            requests: Arc::default(),
+        })
     }
 
     /// How many requests came.
@@ -80,14 +155,9 @@ impl Server {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// The address, with its port.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The address to point a client at, where it is plain HTTP.
+    /// The address to point a client at.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The builder of an authenticator that asks here.
@@ -138,6 +208,43 @@ fn serve(
     request.get_mut().flush()
 }
 
+/// Answers whatever comes on a connection, until it is closed.
+async fn keep(
+    mut connection: tokio::net::TcpStream,
+    delay: Duration,
+    answer: Arc<str>,
+    requests: Arc<AtomicUsize>,
+) -> io::Result<()> {
+    let mut request = Vec::with_capacity(2048);
+    while connection.read_buf(&mut request).await? > 0 {
+        if is_whole(&request) {
+            request.clear();
+            requests.fetch_add(1, Ordering::SeqCst);
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            connection.write_all(answer.as_bytes()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether head and body of a request are there.
+fn is_whole(request: &[u8]) -> bool {
+    let request = String::from_utf8_lossy(request).to_ascii_lowercase();
+    let Some((head, body)) = request.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    length.is_none_or(|length| {
+        length
+            .parse()
+            .is_ok_and(|length: usize| body.len() >= length)
+    })
+}
+
 /// In the words of DirectLink, and of ZapSign, whose answers are `access` and `refresh`.
 fn answer(lifetime: Duration) -> impl Fn(&str) -> String + Send {
     let token = "Mjk3MWQ1ZTk".repeat(64);
@@ -158,6 +265,8 @@ pub fn http(status: &str, body: &str) -> String {
     )
 }
 
+/// As many connections wait to be accepted, if the system lets them.
+const BACKLOG: u32 = 16_384;
 /// Who asks.
 pub const USERNAME: &str = "johndoe";
 /// With which password.

@@ -4,12 +4,8 @@ use std::{
     env, fs,
     path::Path,
     process::{Command, Stdio},
-    sync::Arc,
     time::Duration,
 };
-
-use rcgen::CertifiedKey;
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 
 use crate::{
     Result,
@@ -24,15 +20,9 @@ use crate::{
 ///
 /// When it does not build, or gets no token.
 pub fn rows() -> Result<Vec<Row>> {
-    let CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["127.0.0.1".into()])?;
+    let (server, certificate) = Server::with_tls()?;
     let authorities = env::temp_dir().join(format!("benchmarks-{}.pem", std::process::id()));
-    fs::write(&authorities, cert.pem())?;
-    let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)?;
-    let server = Server::start_tls(Arc::new(config))?;
+    fs::write(&authorities, certificate)?;
 
     let measured = |features: &[&str]| {
         let program = Program("ours").compile(features)?;
@@ -59,10 +49,9 @@ fn start(program: &Path, server: &Server, authorities: &Path) -> Result<Duration
     for _ in 0..STARTS {
         let status = Command::new(program)
             .env("SSL_CERT_FILE", authorities)
-            .env(
-                "ZAPSIGN_ENVIRONMENT",
-                format!("https://{}", server.address()),
-            )
+            // Whatever is in there would be read as well.
+            .env_remove("SSL_CERT_DIR")
+            .env("ZAPSIGN_ENVIRONMENT", server.url())
             .env("ZAPSIGN_ORGANIZATION_ID", "1234")
             .env("ZAPSIGN_USERNAME", "maria@example.com")
             .env("ZAPSIGN_PASSWORD", "s3cret")
