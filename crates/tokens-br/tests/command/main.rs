@@ -14,6 +14,7 @@ mod forget;
 mod header;
 mod readme;
 mod scene;
+mod server;
 mod snapshot;
 mod terminal;
 mod trouble;
