@@ -41,3 +41,9 @@ pub const EXTRA_CRATES: u64 = 11;
 pub const BUILD_TIME: f64 = 1.15;
 /// Its stripped size, against the one on bare reqwest.
 pub const STRIPPED_SIZE: f64 = 1.1;
+/// The stripped size of `tokens-br` in the profile `dist`, in bytes.
+pub const COMMAND_SIZE: u64 = 6 * 1024 * 1024;
+/// From its start to a header from the store.
+pub const COMMAND_HEADER: Duration = Duration::from_millis(20);
+/// The memory that this takes at most, in bytes.
+pub const COMMAND_MEMORY: u64 = 12 * 1024 * 1024;

@@ -9,6 +9,7 @@ pub mod budgets;
 pub mod cached;
 pub mod callers;
 pub mod cold_login;
+pub mod command;
 pub mod crowd;
 pub mod instructions;
 pub mod refusals;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use benchmarks::{
-    Result, cached, callers, cold_login, crowd, instructions, refusals, renewal, start,
+    Result, cached, callers, cold_login, command, crowd, instructions, refusals, renewal, start,
     table::{self, Row},
     tenants, weight,
 };
@@ -65,4 +65,8 @@ const MEASURES: [Measure; 11] = [
 ];
 
 /// Those that build programs.
-const SLOW: [Measure; 2] = [("weight", weight::rows), ("start", start::rows)];
+const SLOW: [Measure; 3] = [
+    ("weight", weight::rows),
+    ("start", start::rows),
+    ("command", command::rows),
+];
