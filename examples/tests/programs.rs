@@ -162,6 +162,38 @@ fn rotation_under_load_fails_no_call() {
 }
 
 #[test]
+fn program_under_cron_logs_in_once_in_eight_runs() {
+    let said = said_by("cron");
+    assert!(said.starts_with("the header by a login, "), "{said}");
+    assert_eq!(
+        said.matches("the header from the store, ").count(),
+        7,
+        "{said}"
+    );
+    assert!(said.ends_with("8 runs: 1 login\n"), "{said}");
+}
+
+#[test]
+fn eight_processes_log_in_once() {
+    let said = said_by("fleet");
+    let row = |stage: &str| -> Vec<String> {
+        let row = said.lines().find(|line| line.starts_with(stage));
+        let row = row.unwrap_or_else(|| panic!("{stage} is missing from\n{said}"));
+        row.split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    for (stage, tokens, refused, adopted, requests) in [
+        ("cold ", "8", "0", "7", "1"),
+        ("warm ", "8", "0", "8", "0"),
+        ("a wrong password ", "0", "8", "0", "1"),
+    ] {
+        let row = row(stage);
+        let told = [&row[1], &row[2], &row[3], &row[5]];
+        assert_eq!(told, [tokens, refused, adopted, requests], "{said}");
+    }
+    assert_eq!(row("the leader killed ")[1], "8", "{said}");
+}
+
+#[test]
 fn hundred_threads_of_a_script_share_one_login() {
     let said = said_by("blocking");
     assert!(

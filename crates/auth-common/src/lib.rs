@@ -7,6 +7,10 @@ pub mod life_of_a_token {}
 #[doc = include_str!("../docs/error-texts.md")]
 pub mod error_texts {}
 
+#[cfg(all(feature = "store", feature = "testing"))]
+#[doc = include_str!("../docs/fleet.md")]
+pub mod a_token_for_a_fleet {}
+
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 
