@@ -16,7 +16,10 @@ use rustix::{
     termios::{LocalModes, tcgetattr},
 };
 
-use crate::scene::{PASSWORD, PROGRAM, Scene};
+use crate::{
+    scene::{PASSWORD, PROGRAM, Scene},
+    trouble::wait_until,
+};
 
 #[test]
 fn header_stays_off_the_terminal_unless_it_is_to_be_shown() {
@@ -77,7 +80,7 @@ fn password_is_asked_for_and_not_shown() {
     let arguments = ["token", "zapsign"];
     let mut terminal = Terminal::running(&scene, &arguments, &[("ZAPSIGN_PASSWORD", "")]);
     terminal.wait_for("ZAPSIGN_PASSWORD: ");
-    assert!(!terminal.echoes());
+    wait_until(|| !terminal.echoes());
     terminal
         .keyboard
         .write_all(format!("{PASSWORD}\n").as_bytes())
@@ -111,7 +114,7 @@ fn signal_at_the_prompt_leaves_the_terminal_as_it_was() {
         let arguments = ["token", "zapsign"];
         let mut terminal = Terminal::running(&scene, &arguments, &[("ZAPSIGN_PASSWORD", "")]);
         terminal.wait_for("ZAPSIGN_PASSWORD: ");
-        assert!(!terminal.echoes());
+        wait_until(|| !terminal.echoes());
         match signal {
             None => terminal.keyboard.write_all(b"\x03").unwrap(),
             Some(signal) => kill_process(Pid::from_child(&terminal.child), signal).unwrap(),
