@@ -15,6 +15,7 @@ use std::{
 use directlink_auth::Authenticator;
 use http::HeaderValue;
 use reference::Reference;
+use tokio::sync::RwLock;
 
 use crate::{
     Result, budgets, rounds,
@@ -140,6 +141,30 @@ fn shuffled(length: usize) -> Vec<usize> {
         order.swap(last, (state >> 33) as usize % (last + 1));
     }
     order
+}
+
+/// The time of a call to what many programs have in place of a library: a header and its end behind Tokio's `RwLock`.
+///
+/// # Errors
+///
+/// When there is no token.
+pub fn peers() -> Result<Vec<Row>> {
+    let (authenticator, _) = subjects()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let header = runtime.block_on(authenticator.authorization())?;
+    let peer = RwLock::new((header, Instant::now() + LIFETIME));
+    let ask = async || {
+        let cached = peer.read().await;
+        (Instant::now() < cached.1).then(|| cached.0.clone())
+    };
+    [(1, "1 thread"), (2, "2 threads, each")]
+        .into_iter()
+        .map(|(threads, label)| {
+            let (ours, peer) = medians(threads, || authenticator.authorization(), ask)?;
+            let measure = format!("cached header beside Tokio's RwLock by hand, {label}");
+            Ok(Row::told(measure, ours, peer))
+        })
+        .collect()
 }
 
 /// What a call allocates.

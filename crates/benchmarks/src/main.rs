@@ -38,13 +38,14 @@ type Measure = (&'static str, fn() -> Result<Vec<Row>>);
 fn chosen(arguments: &[&str]) -> Result<Vec<Measure>> {
     match arguments {
         [] => Ok(MEASURES.to_vec()),
-        ["--weight"] => Ok([&MEASURES[..], &SLOW].concat()),
+        ["--weight"] => Ok([&MEASURES[..], &PEERS, &SLOW].concat()),
+        ["--peers"] => Ok([&MEASURES[..], &PEERS].concat()),
         names => names.iter().copied().map(named).collect(),
     }
 }
 
 fn named(name: &str) -> Result<Measure> {
-    let all = [&MEASURES[..], &SLOW].concat();
+    let all = [&MEASURES[..], &PEERS, &SLOW].concat();
     let found = all.iter().find(|(known, _)| *known == name).copied();
     let known: Vec<_> = all.iter().map(|(known, _)| *known).collect();
     found.ok_or_else(|| format!("`{name}` is not measured; these are: {}", known.join(", ")).into())
@@ -63,6 +64,9 @@ const MEASURES: [Measure; 11] = [
     ("refusals", refusals::rows),
     ("tenants", tenants::rows),
 ];
+
+/// Those without a budget: what others do.
+const PEERS: [Measure; 1] = [("peers", cached::peers)];
 
 /// Those that build programs.
 const SLOW: [Measure; 3] = [

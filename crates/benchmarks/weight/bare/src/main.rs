@@ -4,8 +4,13 @@ use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    #[cfg(feature = "rustls-ring")]
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| "there is another provider")?;
     let url = format!(
-        "https://api.zapsign.com.br/api/v1/auth/token/{}/",
+        "{}/api/v1/auth/token/{}/",
+        var("ZAPSIGN_ENVIRONMENT").unwrap_or("https://api.zapsign.com.br".into()),
         var("ZAPSIGN_ORGANIZATION_ID")?
     );
     let credentials = json!({
