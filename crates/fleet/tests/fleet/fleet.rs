@@ -135,6 +135,19 @@ fn wrong_password_is_sent_once_by_a_fleet_and_all_who_come_after() {
 }
 
 #[test]
+fn login_that_outlasts_a_lease_is_waited_for() {
+    if !is_installed() {
+        return;
+    }
+    rounds(|| {
+        let (server, vendor) = (Server::start(), Vendor::start());
+        vendor.delay(Duration::from_secs(7));
+        let calls = ask_all(&Plan::new(&vendor, url(&server)).fleet(8));
+        assert_eq!((tokens(&calls).len(), vendor.asked()), (1, 1));
+    });
+}
+
+#[test]
 fn each_password_has_a_login_and_a_record_of_its_own() {
     if !is_installed() {
         return;
