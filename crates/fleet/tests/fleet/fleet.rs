@@ -118,7 +118,8 @@ fn wrong_password_is_sent_once_by_a_fleet_and_all_who_come_after() {
             assert_eq!(call.text("error"), "credentials_refused", "{call:?}");
             let pause = Duration::from_micros(call.number("retry_at") - call.number("got"));
             assert!(pause > Duration::from_secs(30), "{pause:?}");
-            assert!(pause <= Duration::from_secs(70), "{pause:?}");
+            // A minute, and a fifth more by chance.
+            assert!(pause <= Duration::from_secs(72), "{pause:?}");
         }
 
         // With a pause that is as short as is allowed, to see its end.
