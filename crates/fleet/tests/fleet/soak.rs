@@ -156,7 +156,7 @@ impl Soak {
         self.dead.append(&mut self.alive);
         let requests = self.vendor.requests();
         let mut problems = vec![];
-        let (mut calls, mut slowest, mut older) = (0, Duration::ZERO, 0);
+        let (mut calls, mut slowest, mut older) = (0_u64, Duration::ZERO, 0);
         for (lane, worker) in &self.dead {
             let mut refused = HashSet::new();
             let mut newest = 0;
@@ -196,6 +196,10 @@ impl Soak {
                     slowest = slowest.max(call.took());
                 }
             }
+        }
+        // A quarter of what they are told to do: a fleet that is dead breaks no rule.
+        if calls < PROCESSES as u64 * took.as_secs() {
+            problems.push(format!("{calls} calls, in {took:?}"));
         }
         for request in &requests {
             if matches!(request.kind, Kind::WrongPassword | Kind::WrongRefresh(_)) {
