@@ -32,9 +32,9 @@ impl CredentialsSource<Credentials> for Vault {
             .await?
             .error_for_status()?;
         let answer: Value = answer.json().await?;
-        let secret = &answer["data"]["data"];
         let field = |name: &str| {
-            let text = secret[name].as_str();
+            let text = answer.pointer(&format!("/data/data/{name}"));
+            let text = text.and_then(Value::as_str);
             text.ok_or_else(|| format!("the secret has no {name}"))
         };
         Ok(Credentials::new(field("username")?, field("password")?)?)
