@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_common::{
     Authenticator, AuthorizeMiddleware, BaseUrl, BasicCredentials, Builder, ConfigurationError,
-    Credential, ErrorKind, Transport, Vars, blocking,
+    Credential, ErrorKind, StoreKey, Transport, Vars, blocking,
 };
 
 use crate::{
@@ -181,12 +181,52 @@ pub(crate) fn examples() -> Vec<Refused> {
             no_runtime(),
             "call it within `#[tokio::main]`, or use the feature `blocking`",
         ),
+        (
+            StoreKey::parse("a word").unwrap_err(),
+            "`openssl rand -base64 32` makes one",
+        ),
     ];
     let shown = errors.into_iter();
-    shown
+    let mut shown: Vec<Refused> = shown
         .map(|(error, advice)| (error.to_string(), advice))
-        .collect()
+        .collect();
+    shown.push((
+        without_roots(),
+        "in an image: `apt-get install ca-certificates`, or the like",
+    ));
+    shown
 }
+
+/// What a process says that finds no root certificates.
+fn without_roots() -> String {
+    let empty = std::env::temp_dir().join(format!("no-roots-{}", std::process::id()));
+    std::fs::create_dir(&empty).unwrap();
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "configurations::child",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env_remove("SSL_CERT_FILE")
+        .env("SSL_CERT_DIR", &empty)
+        .output()
+        .unwrap();
+    std::fs::remove_dir(empty).unwrap();
+    let said = String::from_utf8(child.stdout).unwrap();
+    let text = said.lines().find_map(|line| line.strip_prefix(SAYS));
+    text.unwrap_or_else(|| panic!("{said}")).to_owned()
+}
+
+#[test]
+#[ignore = "the page's test runs it, in a process of its own"]
+#[allow(clippy::print_stdout, reason = "the parent reads it")]
+fn child() {
+    // libtest has begun a line of its own.
+    println!("\n{SAYS}{}", build(abroad("https://api.example.com")));
+}
+
+const SAYS: &str = "the child says: ";
 
 fn credential(text: &str) -> Credential {
     Credential::new("key", text).unwrap()
