@@ -22,7 +22,7 @@ pub(super) fn run() -> Result {
         .output()?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     let workspace = Workspace::load()?;
-    let published = workspace.published()?;
+    let published = workspace.libraries()?;
     let shared: BTreeSet<&str> = published
         .iter()
         .filter_map(|package| package.metadata["dependencies"].as_array())
