@@ -23,7 +23,9 @@ pub(crate) fn page(examples: &[Example], refused: &[Refused]) -> String {
             text += &section(example.what, &row(&example.error), &said, example.advice);
         }
         if kind == ErrorKind::Unavailable {
-            text += &section(NAME_SERVER.0, "NotSent", NAME_SERVER.1, NAME_SERVER.2);
+            for (what, said, advice) in [NAME_SERVER, NO_THREAD] {
+                text += &section(what, "NotSent", said, advice);
+            }
         }
     }
     text += "\n# Configuration\n\nA value was refused before anything was sent. Correct it.\n\n| text | what to do |\n|---|---|\n";
@@ -132,6 +134,14 @@ const NAME_SERVER: (&str, &str, &str) = (
     "no token from Sample: cannot connect to https://vendor.example/login: the look-up of the name vendor.example takes too \
      long: does its name server answer?; not asked again before 2027-01-15T08:01:00Z",
     "Look at the name servers of this machine (`/etc/resolv.conf`), and at the network's way to them.",
+);
+
+/// `blocking_call_without_room_for_a_thread_is_an_error_and_the_next_one_tries_again` holds this text against the error.
+const NO_THREAD: (&str, &str, &str) = (
+    "No room for the thread of blocking calls",
+    "no token from Sample: the thread for blocking calls could not be started: Resource temporarily unavailable (os error 11)",
+    "The process, its user or its container may have no more threads or memory: `ulimit -u`, `pids.max`. The next call tries \
+     again.",
 );
 
 const HEAD: &str = "\
