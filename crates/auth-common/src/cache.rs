@@ -4,11 +4,11 @@
 use std::{
     hash::{BuildHasher, RandomState},
     mem, panic, process,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{sync::watch, task::AbortHandle};
@@ -27,7 +27,7 @@ use crate::{
     presented::{Presented, Sent},
     runtime,
     source::Origin,
-    sync::{Mutex, MutexGuard},
+    sync::{ForkedLock, MutexGuard},
     transport::{Answer, Fault, places::Place},
 };
 #[cfg(feature = "store")]
@@ -46,7 +46,10 @@ pub(crate) struct Cache<E: TokenEndpoint> {
     pub(crate) keeps_ready: bool,
     /// The token to serve. Written under the lock of `state` only, and read without it.
     pub(crate) current: ArcSwapOption<Current>,
-    state: Mutex<State<E>>,
+    state: ForkedLock<State<E>>,
+    /// Where credentials come from. Written under the lock of `state` only.
+    origin: ArcSwap<Origin<E::Credentials>>,
+    policy: Arc<Policy>,
     /// Keys the fingerprints of credentials, which mean nothing elsewhere.
     keys: RandomState,
     #[cfg(feature = "store")]
@@ -123,7 +126,6 @@ pub(crate) struct State<E: TokenEndpoint> {
     /// Where the outcome of the lifecycle's flight will be told.
     pub(crate) under_way: Option<(FlightId, Waiting<E>)>,
     pub(crate) last_error: Option<Error<E::ErrorResponse>>,
-    origin: Origin<E::Credentials>,
     /// What went out last, until its answer was read. A flight owns no credentials, so that they go with the last
     /// authenticator, whether its runtime is driven or not.
     pub(crate) sent: Option<(FlightId, Sent<E>)>,
@@ -158,6 +160,25 @@ pub(crate) struct Numbers {
 }
 
 impl<E: TokenEndpoint> State<E> {
+    fn new(lifecycle: Lifecycle) -> Self {
+        Self {
+            lifecycle,
+            under_way: None,
+            last_error: None,
+            sent: None,
+            refresh_token: None,
+            refused: None,
+            abandoned: 0,
+            tasks: Vec::new(),
+            keeper: None,
+            process: process::id(),
+            logins: 0,
+            refreshes: 0,
+            #[cfg(feature = "store")]
+            numbers: Numbers::default(),
+        }
+    }
+
     /// In the child of a fork: the flights that were under way are the parent's, and land there alone. So is the refresh
     /// token, which both would present otherwise; to the vendor, that looks like theft.
     pub(crate) fn start_afresh_after_a_fork(&mut self, process: u32) {
@@ -182,10 +203,8 @@ impl<E: TokenEndpoint> Cache<E> {
         clock: Clock,
         limits: Limits,
     ) -> Self {
-        let mut lifecycle = Lifecycle::new(limits.policy);
-        if matches!(origin, Origin::Source(_)) {
-            lifecycle.set_source();
-        }
+        let policy = Arc::new(limits.policy);
+        let lifecycle = lifecycle_of(&policy, &origin);
         Self {
             destination,
             clock,
@@ -193,23 +212,9 @@ impl<E: TokenEndpoint> Cache<E> {
             attempt_timeout: limits.attempt_timeout,
             keeps_ready: limits.keep_ready,
             current: ArcSwapOption::empty(),
-            state: Mutex::new(State {
-                lifecycle,
-                under_way: None,
-                last_error: None,
-                origin,
-                sent: None,
-                refresh_token: None,
-                refused: None,
-                abandoned: 0,
-                tasks: Vec::new(),
-                keeper: None,
-                process: process::id(),
-                logins: 0,
-                refreshes: 0,
-                #[cfg(feature = "store")]
-                numbers: Numbers::default(),
-            }),
+            state: ForkedLock::new(State::new(lifecycle)),
+            origin: ArcSwap::from_pointee(origin),
+            policy,
             keys: RandomState::new(),
             #[cfg(feature = "store")]
             member: None,
@@ -252,7 +257,7 @@ impl<E: TokenEndpoint> Cache<E> {
         state.lifecycle.set_credentials(fingerprint, now);
         // It was obtained by others, perhaps for another account.
         let refresh_token = state.refresh_token.take();
-        let origin = mem::replace(&mut state.origin, Origin::in_hand(credentials));
+        let origin = self.origin.swap(Arc::new(Origin::in_hand(credentials)));
         // A source is the user's, and does what it likes as it is dropped.
         drop(state);
         drop((origin, refresh_token));
@@ -409,7 +414,7 @@ impl<E: TokenEndpoint> Cache<E> {
 
     /// Where credentials come from now.
     pub(crate) fn origin(&self) -> Origin<E::Credentials> {
-        self.lock().origin.clone()
+        Origin::clone(&self.origin.load())
     }
 
     /// What went out last.
@@ -420,7 +425,7 @@ impl<E: TokenEndpoint> Cache<E> {
 
     /// Whether there is nothing to log in with.
     pub(crate) fn has_no_login(&self) -> bool {
-        matches!(self.lock().origin, Origin::Nowhere)
+        matches!(**self.origin.load(), Origin::Nowhere)
     }
 
     /// Whether others were set since a login went out.
@@ -430,7 +435,7 @@ impl<E: TokenEndpoint> Cache<E> {
             .sent
             .as_ref()
             .and_then(|(_, sent)| sent.credentials.as_ref());
-        match (&state.origin, sent) {
+        match (&**self.origin.load(), sent) {
             (Origin::InHand(now), Some(sent)) => !Arc::ptr_eq(now, sent),
             _ => false,
         }
@@ -541,9 +546,22 @@ impl<E: TokenEndpoint> Cache<E> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State<E>> {
-        // Nothing that can panic runs under the lock; and if it did, the state would still be one that was.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock(|| {
+            let mut lifecycle = lifecycle_of(&self.policy, &self.origin.load());
+            if let Some(parents) = &*self.current.load() {
+                lifecycle.begin_after(parents.token.generation());
+            }
+            State::new(lifecycle)
+        })
     }
+}
+
+fn lifecycle_of<C>(policy: &Arc<Policy>, origin: &Origin<C>) -> Lifecycle {
+    let mut lifecycle = Lifecycle::new(Arc::clone(policy));
+    if matches!(origin, Origin::Source(_)) {
+        lifecycle.set_source();
+    }
+    lifecycle
 }
 
 /// Why a flight may not send its request.

@@ -3,7 +3,7 @@
 //! It does no I/O, reads no clock and draws no random number: each transition takes the moment and the draws as
 //! parameters, and its return value says what the shell is to do.
 
-use std::{mem, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use crate::{
     Invalidation,
@@ -20,7 +20,7 @@ use refused::Refused;
 /// What the machine knows. The token itself is the shell's: here it is a generation and its validity.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
-    policy: Policy,
+    policy: Arc<Policy>,
     held: Option<Held>,
     flight: Option<Flight>,
     next_flight: u64,
@@ -220,9 +220,9 @@ pub(crate) enum Landed {
 }
 
 impl Lifecycle {
-    pub(crate) fn new(policy: Policy) -> Self {
+    pub(crate) fn new(policy: impl Into<Arc<Policy>>) -> Self {
         Self {
-            policy,
+            policy: policy.into(),
             held: None,
             flight: None,
             next_flight: 1,
@@ -606,6 +606,11 @@ impl Lifecycle {
     /// The flight under way, if any, is another process's: nothing that it does will be heard of here.
     pub(crate) fn forget_flight(&mut self) {
         self.flight = None;
+    }
+
+    /// Tokens up to `generation` were another process's.
+    pub(crate) fn begin_after(&mut self, generation: u64) {
+        self.next_generation = generation + 1;
     }
 
     /// An API refused the token of `generation`.

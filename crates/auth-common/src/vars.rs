@@ -1,13 +1,8 @@
-use std::{
-    collections::BTreeSet,
-    ffi::OsString,
-    fmt, mem,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, ffi::OsString, fmt, mem, sync::Arc};
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{BaseUrl, ConfigurationError, Credential, observe};
+use crate::{BaseUrl, ConfigurationError, Credential, observe, sync::ForkedLock};
 
 mod file;
 
@@ -36,7 +31,7 @@ pub struct Vars {
     lookup: Arc<Lookup>,
     /// The variables whose files everyone may read, as far as that was told: once is enough, for they are read anew before
     /// each login, and Docker gives all secrets so.
-    told: Arc<Mutex<BTreeSet<String>>>,
+    told: Arc<ForkedLock<BTreeSet<String>>>,
 }
 
 type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
@@ -68,7 +63,7 @@ impl Vars {
     fn looking_up(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         Self {
             lookup: Arc::new(lookup),
-            told: Arc::default(),
+            told: Arc::new(ForkedLock::new(BTreeSet::new())),
         }
     }
 
@@ -157,7 +152,7 @@ impl Vars {
     fn read(&self, name: &str, path: &str) -> Result<Zeroizing<String>, ConfigurationError> {
         let content = file::read(name, path)?;
         if content.is_for_everyone {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut told = self.told.lock(BTreeSet::new);
             let first = told.insert(name.to_owned());
             drop(told);
             if first {

@@ -5,7 +5,12 @@
 #[path = "../../tests/shell/vendor.rs"]
 mod vendor;
 
-use std::{process, sync::Arc, time::Duration};
+use std::{
+    process,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use http::HeaderValue;
 use tokio::{task::yield_now, time::timeout};
@@ -47,6 +52,44 @@ async fn child_of_a_fork_does_not_keep_the_parents_token_ready() {
     let parents = keep(Arc::downgrade(&cache), process::id() + 1);
     timeout(Duration::from_secs(1), parents).await.unwrap();
     assert_eq!(vendor.requests(), 0);
+}
+
+/// Of the threads of its parent, another held the lock at that moment: here it is the one that forks.
+#[cfg(unix)]
+#[test]
+fn child_of_a_fork_gets_a_token_whoever_held_the_lock() {
+    use fork::{ChildEvent, ProcessFork, Signal};
+
+    let (_vendor, cache) = scene();
+    let held = cache.lock();
+    match fork::fork_process().unwrap() {
+        ProcessFork::Child => {
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = { runtime }.enable_all().start_paused(true).build();
+            let got = runtime.map(|it| it.block_on(cache.obtain(Want::Token)).is_ok());
+            let logins = cache.snapshot().logins;
+            process::exit(i32::from(!(got.unwrap_or_default() && logins == 1)));
+        }
+        ProcessFork::Parent(child) => {
+            let end = Instant::now() + Duration::from_secs(20);
+            let ended = loop {
+                if let Some(ended) = fork::wait_event_nohang(child).unwrap() {
+                    break ended;
+                }
+                if Instant::now() > end {
+                    fork::signal_process(child, Signal::KILL).unwrap();
+                    break fork::wait_event(child).unwrap();
+                }
+                thread::sleep(Duration::from_millis(1));
+            };
+            assert!(
+                matches!(ended, ChildEvent::Exited { code: 0, .. }),
+                "{ended:?}"
+            );
+            drop(held);
+            assert_eq!(cache.snapshot().logins, 0);
+        }
+    }
 }
 
 fn scene() -> (Vendor, Arc<Cache<Plain>>) {

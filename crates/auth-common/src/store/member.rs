@@ -1,10 +1,6 @@
 //! One process of a fleet: what it knows beside the protocol, and its way to the register.
 
-use std::{
-    pin::pin,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use super::{
     Loaded, RecordKey, Seen, Session, StoreError, TokenStore,
@@ -15,13 +11,13 @@ use super::{
 };
 use crate::{
     BaseUrl, TokenEndpoint, deadline::within, lifecycle::Fingerprint, lifetime::Moment, observe,
-    sync::Mutex, thread::on_a_thread,
+    sync::ForkedLock, thread::on_a_thread,
 };
 
 /// What all clones of an authenticator share of a store.
 pub(crate) struct Member {
     store: Arc<dyn TokenStore>,
-    state: Mutex<State>,
+    state: ForkedLock<State>,
 }
 
 #[derive(Default)]
@@ -36,7 +32,7 @@ impl Member {
     pub(crate) fn new(store: Arc<dyn TokenStore>) -> Self {
         Self {
             store,
-            state: Mutex::default(),
+            state: ForkedLock::new(State::default()),
         }
     }
 
@@ -97,7 +93,7 @@ impl Member {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.state.lock(State::default))
     }
 }
 
