@@ -36,12 +36,20 @@ use without as backend;
 pub(super) use backend::{Identity, Tls, identity};
 
 /// Checks certificates in PEM.
-#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+#[cfg(any(feature = "rustls", feature = "rustls-ring"))]
 pub(super) fn check(pem: &[u8]) -> Result<(), ConfigurationError> {
     match reqwest::Certificate::from_pem_bundle(pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(()),
-        _ => Err(refused("must be one or more certificates in PEM")),
+        _ => Err(refused(NOT_CERTIFICATES)),
     }
+}
+
+#[cfg(all(
+    feature = "native-tls",
+    not(any(feature = "rustls", feature = "rustls-ring"))
+))]
+pub(super) fn check(pem: &[u8]) -> Result<(), ConfigurationError> {
+    with_native_tls::certificates(pem).map(drop)
 }
 
 #[cfg(not(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls")))]
@@ -134,6 +142,8 @@ fn no_roots() -> ConfigurationError {
     )
 }
 
+#[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
+const NOT_CERTIFICATES: &str = "must be one or more certificates in PEM";
 #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]
 const UNUSABLE_CERTIFICATE: &str = "holds a certificate that cannot be read";
 #[cfg(any(feature = "rustls", feature = "rustls-ring", feature = "native-tls"))]

@@ -13,7 +13,7 @@ pub(super) enum Problem {
     UnknownIssuer,
     /// A certificate of an authority in the place of a server's.
     #[cfg_attr(
-        not(any(feature = "rustls", feature = "rustls-ring")),
+        not(any(test, feature = "rustls", feature = "rustls-ring")),
         expect(dead_code, reason = "other libraries accept it")
     )]
     Authority,

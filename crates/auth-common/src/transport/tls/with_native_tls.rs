@@ -1,7 +1,8 @@
 //! TLS by the operating system's library.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use reqwest::{Certificate, ClientBuilder};
+use native_tls::{Certificate, Protocol, TlsConnector};
+use reqwest::ClientBuilder;
 use zeroize::Zeroizing;
 
 use super::{
@@ -9,49 +10,52 @@ use super::{
     pem::{Form, Pair},
     refused,
 };
-use crate::ConfigurationError;
+use crate::{ConfigurationError, transport::innermost};
 
-/// What was set up for TLS.
-pub(in crate::transport) struct Tls {
-    roots: Vec<Certificate>,
-    identity: Option<Identity>,
-}
+/// What was set up for TLS. It is made once: the library reads all of the platform's root certificates for each of its
+/// connectors, which takes 40 ms and more where OpenSSL does.
+pub(in crate::transport) struct Tls(TlsConnector);
 
 /// A certificate and its key.
-pub(in crate::transport) type Identity = reqwest::Identity;
+pub(in crate::transport) type Identity = native_tls::Identity;
 
 impl Tls {
     pub(in crate::transport) fn new(
         roots: &[Vec<u8>],
         identity: Option<&Identity>,
     ) -> Result<Self, ConfigurationError> {
-        let roots: Vec<Vec<Certificate>> = roots
-            .iter()
-            .map(|pem| Certificate::from_pem_bundle(pem))
-            .collect::<Result<_, _>>()
-            .map_err(|_| refused("must be one or more certificates in PEM"))?;
-        Ok(Self {
-            roots: roots.into_iter().flatten().collect(),
-            identity: identity.cloned(),
+        let mut connector = TlsConnector::builder();
+        connector
+            .min_protocol_version(Some(Protocol::Tlsv12))
+            .request_alpns(&["http/1.1"]);
+        for pem in roots {
+            for root in certificates(pem)? {
+                connector.add_root_certificate(root);
+            }
+        }
+        if let Some(identity) = identity {
+            connector.identity(identity.clone());
+        }
+        connector.build().map(Self).map_err(|error| {
+            let problem = innermost(&error);
+            ConfigurationError::new("transport", format!("cannot be set up: {problem}"))
         })
     }
 
     pub(in crate::transport) fn configure(&self, client: ClientBuilder) -> ClientBuilder {
-        let mut client = client
-            .tls_backend_native()
-            .tls_version_min(reqwest::tls::Version::TLS_1_2);
-        if !self.roots.is_empty() {
-            client = client.tls_certs_merge(self.roots.iter().cloned());
-        }
-        match &self.identity {
-            Some(identity) => client.identity(identity.clone()),
-            None => client,
-        }
+        client.tls_backend_preconfigured(self.0.clone())
     }
 
     /// The library does not tell before the first handshake.
     pub(in crate::transport) fn lack(&self) -> Option<&ConfigurationError> {
         None
+    }
+}
+
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, ConfigurationError> {
+    match Certificate::stack_from_pem(pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(refused(super::NOT_CERTIFICATES)),
     }
 }
 
@@ -65,14 +69,14 @@ pub(in crate::transport) fn identity(pem: &[u8]) -> Result<Identity, Configurati
         chain.extend_from_slice(&in_pem("CERTIFICATE", certificate));
     }
     let key = pkcs8(&pair).ok_or_else(|| bad_identity(super::UNUSABLE_KEY))?;
-    let identity = reqwest::Identity::from_pkcs8_pem(&chain, &in_pem("PRIVATE KEY", &key))
+    let identity = Identity::from_pkcs8(&chain, &in_pem("PRIVATE KEY", &key))
         .map_err(|_| bad_identity(super::UNUSABLE_KEY))?;
     // Only then does the library look whether the two belong together.
-    let trial = ClientBuilder::new()
-        .no_proxy()
-        .tls_backend_native()
-        .identity(identity.clone());
-    match trial.build() {
+    let trial = TlsConnector::builder()
+        .disable_built_in_roots(true)
+        .identity(identity.clone())
+        .build();
+    match trial {
         Ok(_) => Ok(identity),
         Err(_) => Err(bad_identity(super::FOREIGN_KEY)),
     }

@@ -50,7 +50,7 @@ impl Tls {
             .iter()
             .flat_map(|pem| CertificateDer::pem_slice_iter(pem))
             .collect::<Result<_, _>>()
-            .map_err(|_| refused("must be one or more certificates in PEM"))?;
+            .map_err(|_| refused(super::NOT_CERTIFICATES))?;
         let provider = provider();
         let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
