@@ -39,8 +39,10 @@ pub const BUILDING_TENANTS: Duration = Duration::from_millis(50);
 pub const EXTRA_CRATES: u64 = 11;
 /// A clean release build of such a program, against the one on bare reqwest.
 pub const BUILD_TIME: f64 = 1.15;
-/// Its stripped size, against the one on bare reqwest.
+/// Its stripped size with any library for TLS, against the one on bare reqwest.
 pub const STRIPPED_SIZE: f64 = 1.1;
+/// The processor time of such a program with the operating system's library for TLS, against the one on bare reqwest.
+pub const START_WITH_NATIVE_TLS: f64 = 1.05;
 /// The stripped size of `tokens-br` in the profile `dist`, in bytes.
 pub const COMMAND_SIZE: u64 = 6 * 1024 * 1024;
 /// From its start to a header from the store.

@@ -13,7 +13,7 @@ use crate::{
     table::{Amount, Row},
 };
 
-/// The crates that it takes more, the time of a clean release build, and its stripped size.
+/// The crates that it takes more, the time of a clean release build, and its stripped size with each library for TLS.
 ///
 /// # Errors
 ///
@@ -36,6 +36,14 @@ pub fn rows() -> Result<Vec<Row>> {
             budgets::STRIPPED_SIZE,
         ),
     ];
+    for library in LIBRARIES {
+        rows.push(Row::ratio(
+            format!("stripped size with {library}"),
+            ours.size_with(library)?,
+            bare.size_with(library)?,
+            budgets::STRIPPED_SIZE,
+        ));
+    }
     // On a machine that others use, the clock on the wall tells what they do.
     if work.is_zero() {
         rows.push(Row::ratio(
@@ -91,7 +99,12 @@ impl Program {
         Ok(started.elapsed())
     }
 
-    /// Builds what is not built yet, and returns where the program is.
+    /// Builds what is not built yet, with this library for TLS in place of the default, and returns where the program is.
+    pub(crate) fn compile_with(&self, library: &str) -> Result<PathBuf> {
+        self.compile(&["--no-default-features", "--features", library])
+    }
+
+    /// As [`compile_with`](Self::compile_with). The next build takes the program's place.
     pub(crate) fn compile(&self, features: &[&str]) -> Result<PathBuf> {
         let target = self.target()?;
         let status = self
@@ -109,6 +122,11 @@ impl Program {
 
     fn size(&self) -> Result<Amount> {
         let bytes = self.compile(&[])?.metadata()?.len();
+        Ok(Amount::Memory(bytes as f64))
+    }
+
+    fn size_with(&self, library: &str) -> Result<Amount> {
+        let bytes = self.compile_with(library)?.metadata()?.len();
         Ok(Amount::Memory(bytes as f64))
     }
 
@@ -146,5 +164,7 @@ pub(crate) fn work_of_children() -> Duration {
     Duration::from_millis(10) * ticks().unwrap_or(0) as u32
 }
 
+/// Those that are not the default.
+const LIBRARIES: [&str; 2] = ["native-tls", "rustls-ring"];
 /// Each takes a minute or more; the middle one of three is not the first, which warms up the disk.
 const BUILDS: usize = 3;
