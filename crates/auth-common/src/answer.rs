@@ -216,6 +216,9 @@ pub(crate) struct Arrived {
     /// Its number in the fleet; 0 where the fleet has not got it.
     #[cfg(feature = "store")]
     pub(crate) seq: u64,
+    /// When it was asked for, on the monotonic clock; `None` where the fleet has not got it.
+    #[cfg(feature = "store")]
+    pub(crate) asked: Option<Duration>,
     #[cfg(feature = "store")]
     pub(crate) adopted: Option<Adoption>,
 }
@@ -315,6 +318,8 @@ impl Arrival {
             lifetime,
             #[cfg(feature = "store")]
             seq: 0,
+            #[cfg(feature = "store")]
+            asked: None,
             #[cfg(feature = "store")]
             adopted: None,
         })

@@ -33,7 +33,11 @@ use crate::{
 #[cfg(feature = "store")]
 use crate::{
     TokenStore,
-    store::{Member, fleet::Purpose, record::Holder},
+    store::{
+        Member,
+        fleet::{Newest, Purpose},
+        record::Holder,
+    },
 };
 
 /// What all clones of an authenticator share.
@@ -157,6 +161,30 @@ pub(crate) struct Numbers {
     current: u64,
     /// Of the last that an API refused.
     pub(crate) refused: u64,
+    newest: Option<Newest>,
+}
+
+#[cfg(feature = "store")]
+impl Numbers {
+    /// A token is the one to serve from now on.
+    fn keep(&mut self, arrived: &Arrived, now: Moment) {
+        self.current = arrived.seq;
+        self.known = self.known.max(arrived.seq);
+        let newest = Newest {
+            asked: arrived.asked.unwrap_or(now.monotonic),
+            seq: arrived.seq,
+        };
+        self.newest = self.newest.max(Some(newest));
+    }
+
+    /// Whether the token in the store has been overtaken by another flight of this process since it was looked at.
+    fn have_passed(&self, arrived: &Arrived) -> bool {
+        let newest = self.newest.zip(arrived.asked);
+        arrived.adopted.is_some()
+            && (arrived.seq <= self.refused
+                || arrived.seq < self.known
+                || newest.is_some_and(|(newest, asked)| newest.is_newer_than(arrived.seq, asked)))
+    }
 }
 
 impl<E: TokenEndpoint> State<E> {
@@ -492,7 +520,10 @@ impl<E: TokenEndpoint> Cache<E> {
         state: &mut State<E>,
         arrived: Arrived,
         generation: u64,
+        #[cfg_attr(not(feature = "store"), allow(unused_variables))] now: Moment,
     ) -> Arc<Current> {
+        #[cfg(feature = "store")]
+        state.numbers.keep(&arrived, now);
         let expires_at = arrived.validity.expiry.utc();
         let current = Arc::new(Current {
             token: Token::new(arrived.authorization, expires_at, generation),
@@ -501,13 +532,14 @@ impl<E: TokenEndpoint> Cache<E> {
         });
         state.refresh_token = arrived.refresh_token;
         state.last_error = None;
-        #[cfg(feature = "store")]
-        {
-            state.numbers.current = arrived.seq;
-            state.numbers.known = state.numbers.known.max(arrived.seq);
-        }
         self.current.store(Some(Arc::clone(&current)));
         current
+    }
+
+    /// Whether a token of the fleet has become useless on its way: this process has had a newer one.
+    #[cfg(feature = "store")]
+    pub(crate) fn has_passed(state: &State<E>, arrived: &Arrived) -> bool {
+        state.numbers.have_passed(arrived)
     }
 
     /// What a flight of this process wants of the fleet, for its credentials; a holder's number is never used again.
@@ -535,6 +567,7 @@ impl<E: TokenEndpoint> Cache<E> {
             renewal,
             refused: state.numbers.refused,
             known: state.numbers.known,
+            newest: state.numbers.newest,
             after_invalidation,
             margins: policy.margins,
             // What is left is for an attempt without the fleet.

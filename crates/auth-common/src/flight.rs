@@ -223,6 +223,21 @@ impl<E: TokenEndpoint> Flight<E> {
         let address = result.is_err().then(|| self.address(&cache)).flatten();
         let mut state = cache.lock();
         let result = match result {
+            // Of the same process, a flight that was given up for lost has landed since with a newer one.
+            #[cfg(feature = "store")]
+            Ok(arrived) if Cache::has_passed(&state, &arrived) => {
+                state.lifecycle.defer(self.id, Duration::ZERO, now);
+                state.under_way.take_if(|(flight, _)| *flight == self.id);
+                self.landed = true;
+                let newer = cache.current.load_full();
+                drop(state);
+                cache.keep_ready();
+                // Where that has been refused, whoever waits elects anew.
+                if let Some(newer) = newer {
+                    self.outcome.send_replace(Some(Ok(newer)));
+                }
+                return;
+            }
             // Its like may have been invalidated since it was looked at.
             Ok(arrived) => Cache::not_refused(&state, arrived),
             Err(Ended::Failed(failed)) => Err(failed),
@@ -257,7 +272,7 @@ impl<E: TokenEndpoint> Flight<E> {
         let outcome = match (landed, result) {
             (Landed::Kept { generation }, Ok(arrived)) => {
                 let how = arrived.how();
-                Ok((cache.keep(&mut state, arrived, generation), how))
+                Ok((cache.keep(&mut state, arrived, generation, now), how))
             }
             (Landed::Failed { for_another }, Err(failed)) => {
                 let at = now.plus(for_another).utc();

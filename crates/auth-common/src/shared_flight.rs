@@ -218,7 +218,11 @@ impl<E: TokenEndpoint> Flight<E> {
 
     fn adopt(&self, member: &Member, adopted: Adopted<Secret>, clock: &Clock) -> Outcome<E> {
         let Adopted {
-            token, left, from, ..
+            token,
+            left,
+            from,
+            asked,
+            ..
         } = adopted;
         let margins = self.cache()?.lock().lifecycle.policy().margins;
         let authorization = Token::header(&token.secret.0).map_err(|_| {
@@ -235,6 +239,7 @@ impl<E: TokenEndpoint> Flight<E> {
             request_id: None,
             lifetime: token.lifetime,
             seq: token.seq,
+            asked: Some(asked),
             adopted: Some(Adoption {
                 age,
                 by_invalidation: token.by_invalidation,
@@ -248,6 +253,7 @@ fn landed(mut arrived: Arrived, published: Published) -> Arrived {
     match published {
         Published::Yes(written) => {
             arrived.seq = written.seq;
+            arrived.asked = Some(written.asked);
             if written.refresh {
                 arrived.refresh_token = None;
             }

@@ -28,11 +28,33 @@ pub(crate) struct Purpose {
     pub(crate) refused: u64,
     /// The number of the newest token that this process has had; 0 for none.
     pub(crate) known: u64,
+    /// The newest token that this process has had, which need not have a number. One that was asked for before is older,
+    /// whatever its number is.
+    pub(crate) newest: Option<Newest>,
     /// The token is to take the place of one that an API refused.
     pub(crate) after_invalidation: bool,
     pub(crate) margins: Margins,
     /// How long to wait for whoever holds the lease.
     pub(crate) patience: Duration,
+}
+
+/// A token that a process has had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Newest {
+    /// When it was asked for, or when it came if the fleet has not got it: nobody else can have asked in between. On the
+    /// monotonic clock of this process.
+    pub(crate) asked: Duration,
+    /// 0 where the fleet has not got it.
+    pub(crate) seq: u64,
+}
+
+impl Newest {
+    /// Whether the token of this number, which was asked for then, is another and older. The way to the store is longer at
+    /// one time than at another, so that one and the same seems to have been asked for at different times.
+    pub(crate) fn is_newer_than(self, seq: u64, asked: Duration) -> bool {
+        let older = asked < self.asked || self.seq == 0 && asked == self.asked;
+        seq != self.seq && older
+    }
 }
 
 /// One flight's dealings with the store.
@@ -215,6 +237,8 @@ pub(crate) struct Adopted<S> {
     /// What is left of its life, counted from before the record was asked for.
     pub(crate) left: Duration,
     pub(crate) from: Moment,
+    /// When it was asked for, on the monotonic clock of this process.
+    pub(crate) asked: Duration,
     /// For how long an invalidation of it changes nothing, as it took the place of one that was invalidated.
     pub(crate) guard: Duration,
 }
@@ -233,6 +257,8 @@ pub(crate) enum Published {
 pub(crate) struct Written {
     /// The number of the token.
     pub(crate) seq: u64,
+    /// When it was asked for, on the monotonic clock of this process.
+    pub(crate) asked: Duration,
     /// The refresh token is in the record, and not to be kept beside. Otherwise it is this process's own.
     pub(crate) refresh: bool,
 }
@@ -592,6 +618,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
         if let Some(token) = record.token.as_ref().filter(by_me) {
             return Step::Land(Published::Yes(Written {
                 seq: token.seq,
+                asked: self.at_home(token.issued),
                 refresh: record.refresh.is_some(),
             }));
         }
@@ -606,6 +633,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
         if in_doubt && !self.is_mine(&record) && matches!(outcome.answer, Answer::Failure { .. }) {
             return Step::Land(Published::Yes(Written {
                 seq: record.seq,
+                asked: self.at_home(issued),
                 refresh: record.refresh.is_some(),
             }));
         }
@@ -623,6 +651,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
         if self.is_mine(&record) {
             record.lease = None;
         }
+        let issued = self.issued(outcome.issued, store_now, now);
         match outcome.answer.clone() {
             Answer::Token {
                 secret,
@@ -635,7 +664,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
                 record.token = Some(SharedToken {
                     secret,
                     seq,
-                    issued: self.issued(outcome.issued, store_now, now),
+                    issued,
                     lifetime,
                     by_invalidation: self.purpose.after_invalidation,
                     by: self.purpose.holder,
@@ -677,6 +706,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
             in_doubt: false,
             written: Some(Written {
                 seq: record.seq,
+                asked: self.at_home(issued),
                 refresh: record.refresh.is_some(),
             }),
         };
@@ -691,7 +721,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
         draw: u32,
     ) -> Option<(Adopted<S>, Phase)> {
         let token = record.token.as_ref()?;
-        if token.seq <= self.purpose.refused {
+        if token.seq <= self.purpose.refused || self.is_older(token) {
             return None;
         }
         let clock = self.clock?;
@@ -722,6 +752,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
             token: token.clone(),
             left,
             from: asked,
+            asked: self.at_home(token.issued),
             guard: guard.saturating_sub(since),
         };
         Some((adopted, phase))
@@ -759,6 +790,23 @@ impl<S: Clone, A: Clone> Round<S, A> {
             clock
                 .now
                 .saturating_add(at.monotonic.saturating_sub(clock.at))
+        })
+    }
+
+    /// Whether this process has had a newer one. The store may have lost what it had since, or not have been told of it.
+    fn is_older(&self, token: &SharedToken<S>) -> bool {
+        let asked = self.at_home(token.issued);
+        let by_time = |newest: Newest| newest.is_newer_than(token.seq, asked);
+        token.seq < self.purpose.known || self.purpose.newest.is_some_and(by_time)
+    }
+
+    /// The store's time as this process's monotonic one.
+    fn at_home(&self, by_the_store: Duration) -> Duration {
+        self.clock.map_or(Duration::ZERO, |clock| {
+            clock
+                .at
+                .saturating_add(by_the_store)
+                .saturating_sub(clock.now)
         })
     }
 

@@ -149,6 +149,24 @@ async fn invalidated_token_is_replaced_for_the_whole_fleet() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn token_older_than_one_that_the_store_was_not_told_of_is_not_taken_over() {
+    let fleet = Fleet::<Plain>::new();
+    text(&fleet.process()).await.unwrap();
+    fleet.pass(secs(2)).await;
+    let process = fleet.process();
+    fleet.store.trouble(StoreTrouble::Down);
+    let own = process.token().await.unwrap();
+    assert_eq!(own.expose_secret(), "access-2");
+    fleet.store.trouble(None);
+    fleet.pass(secs(6)).await;
+    // The vendor may have ended the first when it issued the second.
+    assert_eq!(process.invalidate(&own), Invalidation::Accepted);
+    assert_eq!(text(&process).await.unwrap(), "access-3");
+    // It is everybody's now.
+    assert_eq!(text(&fleet.process()).await.unwrap(), "access-3");
+}
+
+#[tokio::test(start_paused = true)]
 async fn renewal_by_hand_takes_over_nothing_that_was_there_before() {
     let fleet = Fleet::<Plain>::new();
     text(&fleet.process()).await.unwrap();

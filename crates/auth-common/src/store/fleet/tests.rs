@@ -94,6 +94,41 @@ fn a_refused_token_is_removed_by_who_takes_the_lease() {
 }
 
 #[test]
+fn a_token_older_than_what_this_process_has_had_is_not_adopted() {
+    // By its number; by when it was asked for, where the newest has no number.
+    let by_number = (7, None);
+    let newest = |ago, seq| Newest {
+        asked: moment(0).monotonic - secs(ago),
+        seq,
+    };
+    let by_time = (0, Some(newest(50, 0)));
+    for (known, newest) in [by_number, by_time] {
+        for background in [false, true] {
+            let purpose = Purpose {
+                known,
+                newest,
+                background,
+                ..purpose()
+            };
+            Flight::new(purpose).takes(with_token(token(6, NOW - secs(51))));
+            Flight::new(purpose).adopts(with_token(token(8, NOW - secs(49))));
+        }
+    }
+    // The very token that it has: the way to the store may have been longer the first time.
+    let same = Purpose {
+        known: 7,
+        newest: Some(newest(0, 7)),
+        ..purpose()
+    };
+    Flight::new(same).adopts(with_token(token(7, NOW - secs(1))));
+    let newer_without_number = Purpose {
+        newest: Some(newest(0, 0)),
+        ..same
+    };
+    Flight::new(newer_without_number).takes(with_token(token(7, NOW - secs(1))));
+}
+
+#[test]
 fn what_took_a_refused_tokens_place_is_guarded_for_thirty_seconds() {
     for (age, guard) in [(0, 30), (10, 20), (40, 0)] {
         let mut shared = token(7, NOW - secs(age));
@@ -354,7 +389,11 @@ fn a_token_is_told_with_the_time_of_its_lease() {
     );
     assert_eq!(keep, REFRESH_TOKEN + A_DAY);
     let seq = told.seq;
-    let written = Written { seq, refresh: true };
+    let written = Written {
+        seq,
+        asked: moment(0).monotonic,
+        refresh: true,
+    };
     assert_eq!(
         flight.step(stored("a")),
         Step::Land(Published::Yes(written))
@@ -457,6 +496,7 @@ fn a_token_that_is_told_without_an_answer_is_looked_for() {
     let (mut flight, record) = tell();
     let written = Written {
         seq: record.seq,
+        asked: moment(0).monotonic,
         refresh: true,
     };
     assert_eq!(
@@ -601,6 +641,7 @@ fn purpose() -> Purpose {
         renewal: false,
         refused: 0,
         known: 0,
+        newest: None,
         after_invalidation: false,
         margins: Margins::DEFAULT,
         patience: secs(25),
