@@ -166,6 +166,17 @@ impl<E: TokenEndpoint> Flight<E> {
                             }
                         }
                     }
+                    Step::Load => {
+                        asked = clock.now();
+                        let limit = round.limit();
+                        let load = pin!(register.load(limit));
+                        match first(asking.as_mut(), load).await {
+                            First::One(outcome) => return outcome,
+                            First::Other(event) => {
+                                step = round.after(event, asked, clock.now(), clock.draw());
+                            }
+                        }
+                    }
                     Step::GoOn { renew_in } => break renew_in,
                     _ => break None,
                 }

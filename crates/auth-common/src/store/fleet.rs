@@ -112,11 +112,23 @@ enum State<S, A> {
 struct Asking<S, A> {
     /// The record as this flight wrote it last; `None` where it is no longer known, or never was.
     mine: Option<Record<S, A>>,
-    /// A renewal of the lease is under way.
-    renewing: bool,
+    renewal: Renewal,
     /// The store is to be left alone.
     store_failed: bool,
     issued: Issued,
+}
+
+/// What is being done about the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Renewal {
+    /// Nothing, until it is time.
+    Due,
+    /// It is being renewed.
+    Swaps,
+    /// The record is being read, to see whose it is.
+    Looks,
+    /// Nothing any more: it is somebody else's, or the store is of no help.
+    Over,
 }
 
 /// When the vendor was asked.
@@ -456,7 +468,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
         let strikes = record.pause.as_ref().map(|it| (it.kind, it.strikes));
         self.state = State::Asking(Asking {
             mine: Some(record),
-            renewing: false,
+            renewal: Renewal::Due,
             store_failed: false,
             issued: Issued::Store(self.clock.map_or(Duration::ZERO, |clock| clock.now)),
         });
@@ -473,7 +485,7 @@ impl<S: Clone, A: Clone> Round<S, A> {
     fn alone(&mut self, wait: Duration, store_failed: bool, now: Moment) -> Step<S, A> {
         self.state = State::Asking(Asking {
             mine: None,
-            renewing: false,
+            renewal: Renewal::Over,
             store_failed,
             issued: Issued::Own(now.monotonic),
         });
@@ -494,38 +506,68 @@ impl<S: Clone, A: Clone> Round<S, A> {
     ) -> Step<S, A> {
         let renew_in = match event {
             Event::Answered(answer) => return self.tell(asking, answer, now),
-            Event::RenewalDue => {
-                let store_now = self.store_now(now);
-                if let Some(record) = &mut asking.mine
-                    && !asking.renewing
-                {
-                    record.lease = Some(Lease {
-                        holder: self.purpose.holder,
-                        until: store_now.saturating_add(LEASE),
-                    });
-                    let step = Step::Swap {
-                        record: record.clone(),
-                        keep: keep(record, store_now),
-                    };
-                    asking.renewing = true;
-                    self.state = State::Asking(asking);
-                    return step;
-                }
-                None
-            }
+            Event::RenewalDue => return self.renew(asking, now),
             Event::Stored { .. } => {
-                asking.renewing = false;
+                asking.renewal = Renewal::Due;
                 Some(RENEWAL)
             }
-            // The lease is somebody else's, or nobody knows whose.
+            // Whose the lease is now, and what a swap would be compared with, a look tells: after a lost answer, always.
+            Event::Conflict | Event::StoreFailed
+                if asking.renewal == Renewal::Swaps && !self.limit().is_zero() =>
+            {
+                asking.mine = None;
+                asking.renewal = Renewal::Looks;
+                self.state = State::Asking(asking);
+                return Step::Load;
+            }
+            Event::Loaded { record, .. } if self.is_mine(&record) => {
+                let left = record.lease.map(|it| it.until);
+                let left = left.unwrap_or_default().saturating_sub(self.store_now(now));
+                asking.mine = Some(record);
+                asking.renewal = Renewal::Due;
+                // The answer alone was lost, or the swap was.
+                let done = left > LEASE.saturating_sub(RENEWAL);
+                Some(if done { RENEWAL } else { RENEWAL / 3 })
+            }
+            Event::StoreFailed if asking.renewal == Renewal::Looks && !self.limit().is_zero() => {
+                asking.renewal = Renewal::Due;
+                Some(RENEWAL / 3)
+            }
+            // The lease is somebody else's, or the store has cost enough.
             _ => {
-                asking.renewing = false;
+                asking.renewal = Renewal::Over;
                 asking.mine = None;
                 None
             }
         };
         self.state = State::Asking(asking);
         Step::GoOn { renew_in }
+    }
+
+    /// The lease ends in a while, unless it is renewed.
+    fn renew(&mut self, mut asking: Asking<S, A>, now: Moment) -> Step<S, A> {
+        let store_now = self.store_now(now);
+        let holder = self.purpose.holder;
+        let step = match &mut asking.mine {
+            _ if asking.renewal != Renewal::Due => Step::GoOn { renew_in: None },
+            Some(record) => {
+                record.lease = Some(Lease {
+                    holder,
+                    until: store_now.saturating_add(LEASE),
+                });
+                asking.renewal = Renewal::Swaps;
+                Step::Swap {
+                    record: record.clone(),
+                    keep: keep(record, store_now),
+                }
+            }
+            None => {
+                asking.renewal = Renewal::Looks;
+                Step::Load
+            }
+        };
+        self.state = State::Asking(asking);
+        step
     }
 
     fn tell(&mut self, asking: Asking<S, A>, answer: Answer<S, A>, now: Moment) -> Step<S, A> {
@@ -543,9 +585,15 @@ impl<S: Clone, A: Clone> Round<S, A> {
             issued: asking.issued,
             answer,
         };
+        let store_now = self.store_now(now);
+        let issued = self.issued(outcome.issued, store_now, now);
+        // As a look for the lease may have found.
+        let overtaken = |record: &Record<S, A>| {
+            let token = record.token.as_ref();
+            token.is_some_and(|token| token.issued > issued)
+        };
         match asking.mine {
-            Some(record) if !asking.renewing => {
-                let store_now = self.store_now(now);
+            Some(record) if asking.renewal != Renewal::Swaps && !overtaken(&record) => {
                 self.write(outcome, record, 0, store_now, now)
             }
             // A swap without an answer is followed by a load, always: what it would be compared with is not known.

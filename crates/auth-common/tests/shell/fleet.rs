@@ -200,6 +200,31 @@ async fn process_that_dies_holds_the_others_up_for_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lease_is_renewed_after_a_renewal_whose_answer_was_lost() {
+    let fleet = Fleet::<Plain>::new();
+    fleet
+        .vendor
+        .once(|| token("access-1", secs(3600)).map(|response| response.after(secs(9))));
+    let callers: Vec<_> = fleet
+        .processes(2)
+        .into_iter()
+        .map(|process| tokio::spawn(async move { text(&process).await }))
+        .collect();
+    for tenths in 0..120 {
+        // While the first renewal is under way.
+        let trouble = (14..=16)
+            .contains(&tenths)
+            .then_some(StoreTrouble::LosesAnswers);
+        fleet.store.trouble(trouble);
+        fleet.pass(Duration::from_millis(100)).await;
+    }
+    for caller in callers {
+        assert_eq!(caller.await.unwrap().unwrap(), "access-1");
+    }
+    assert_eq!(fleet.vendor.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn store_in_trouble_costs_no_call_and_once_a_second_and_a_half() {
     for (trouble, longest) in [
         (StoreTrouble::Down, 10),

@@ -261,6 +261,8 @@ struct Process {
     presents: Option<SharedRefresh<Secret>>,
     /// The renewal of the lease that is under way.
     renewing: Option<Shared>,
+    /// Whose lease it is, is being looked at.
+    looks: bool,
     renewal_at: Option<u8>,
     held: Option<Held>,
     refused: u64,
@@ -622,6 +624,18 @@ impl World {
                     world.step(at, Event::StoreFailed, bug);
                 });
             }
+        } else if process.looks {
+            may("looks for its lease", &|world| {
+                world.process(at).looks = false;
+                world.load(at, bug);
+            });
+            if self.left.losses > 0 {
+                may("looks for its lease and has no answer", &|world| {
+                    world.lose();
+                    world.process(at).looks = false;
+                    world.step(at, Event::StoreFailed, bug);
+                });
+            }
         } else if process.renewal_at.is_some_and(|due| self.now >= due) {
             may("is to renew its lease", &|world| {
                 world.step(at, Event::RenewalDue, bug)
@@ -633,6 +647,7 @@ impl World {
         let process = self.process(at);
         process.calls = false;
         process.renewing = None;
+        process.looks = false;
         process.renewal_at = None;
         self.step(at, Event::Answered(answer), bug);
     }
@@ -773,6 +788,7 @@ impl World {
         let process = self.process(at);
         process.asked = now;
         match step {
+            Step::Load if process.calls => process.looks = true,
             Step::Load => process.doing = Doing::Loads,
             Step::Swap { record, .. } if process.calls => {
                 process.renewing = Some(record);
@@ -891,6 +907,7 @@ impl World {
         process.last = 0;
         process.presents = None;
         process.renewing = None;
+        process.looks = false;
         process.renewal_at = None;
         process.asked = 0;
         process.seen = 0;
@@ -958,6 +975,7 @@ impl Process {
             last: 0,
             presents: None,
             renewing: None,
+            looks: false,
             renewal_at: None,
             held: None,
             refused: 0,

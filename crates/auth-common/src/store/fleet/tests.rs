@@ -523,10 +523,63 @@ fn an_unanswered_renewal_is_followed_by_a_load() {
         flight.asks(stored("a"));
         assert!(matches!(flight.step(Event::RenewalDue), Step::Swap { .. }));
         if let Some(event) = event {
-            assert_eq!(flight.step(event), Step::GoOn { renew_in: None });
+            assert_eq!(flight.step(event), Step::Load);
         }
+        // The vendor answers before the store does.
         assert_eq!(flight.step(answered()), Step::Load);
     }
+}
+
+#[test]
+fn a_renewal_whose_answer_was_lost_is_resumed() {
+    let go_on = |renew_in| Step::GoOn { renew_in };
+    let renewing = || {
+        let mut flight = Flight::new(purpose());
+        flight.takes(Record::default());
+        flight.asks(stored("a"));
+        let Step::Swap { record, .. } = flight.step(Event::RenewalDue) else {
+            panic!("not renewed");
+        };
+        assert_eq!(flight.step(Event::StoreFailed), Step::Load);
+        (flight, record)
+    };
+    let soon = Some(RENEWAL / 3);
+    // It was done: the next is due as ever.
+    let (mut flight, record) = renewing();
+    let step = flight.step(loaded(record.clone()));
+    assert_eq!(step, go_on(Some(RENEWAL)));
+    assert!(matches!(flight.step(Event::RenewalDue), Step::Swap { .. }));
+    // It was not: it is made up for soon.
+    let (mut flight, _) = renewing();
+    let old = with_lease(lease(ME, NOW + secs(3)));
+    assert_eq!(flight.step(loaded(old)), go_on(soon));
+    let Step::Swap { record: again, .. } = flight.step(Event::RenewalDue) else {
+        panic!("not renewed");
+    };
+    assert_eq!(again.lease, record.lease);
+    // Nobody knows: it is looked at soon.
+    let (mut flight, _) = renewing();
+    assert_eq!(flight.step(Event::StoreFailed), go_on(soon));
+    assert_eq!(flight.step(Event::RenewalDue), Step::Load);
+    // It is somebody else's, or it was flushed away.
+    for record in [with_lease(lease(OTHER, NOW + secs(3))), Record::default()] {
+        let (mut flight, _) = renewing();
+        assert_eq!(flight.step(loaded(record)), go_on(None));
+        assert_eq!(flight.step(Event::RenewalDue), go_on(None));
+    }
+    // Somebody lost patience, and has told of a newer token meanwhile: it is not replaced.
+    let (mut flight, record) = renewing();
+    let overtaken = Record {
+        token: Some(token(7, NOW + secs(1))),
+        ..record
+    };
+    assert_eq!(flight.step(loaded(overtaken.clone())), go_on(Some(RENEWAL)));
+    assert_eq!(flight.step(answered()), Step::Load);
+    assert!(matches!(flight.step(loaded(overtaken)), Step::Adopt(_)));
+    // The store has cost what it may.
+    let (mut flight, _) = renewing();
+    flight.at = 2;
+    assert_eq!(flight.step(Event::StoreFailed), go_on(None));
 }
 
 #[test]
