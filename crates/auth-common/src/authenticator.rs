@@ -401,14 +401,13 @@ impl<E: TokenEndpoint> Builder<E> {
                 "must be for an error that the vendor can cause",
             );
         }
-        for (row, pause) in TABLE.iter().zip(&mut self.limits.policy.first_pauses) {
-            if row.error == after {
-                *pause = if row.pause_may_shrink {
-                    first
-                } else {
-                    first.max(row.first_pause)
-                };
-            }
+        for row in TABLE.iter().filter(|row| row.error == after) {
+            let pause = if row.pause_may_shrink {
+                first
+            } else {
+                first.max(row.first_pause)
+            };
+            self.limits.policy.set_first_pause(row.kind, pause);
         }
         self
     }

@@ -27,10 +27,6 @@ pub(crate) enum FailureKind {
 /// What follows from a kind of failure.
 #[derive(Debug)]
 pub(crate) struct Row {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the tests hold the order of the rows against it")
-    )]
     pub(crate) kind: FailureKind,
     /// What happened, for the table in the documentation.
     #[cfg_attr(

@@ -46,8 +46,31 @@ pub(crate) struct Policy {
     pub(crate) margins: Margins,
     /// How long a flight may take in all.
     pub(crate) flight: Duration,
-    /// The first cool-down after each kind of failure.
-    pub(crate) first_pauses: [Duration; FailureKind::COUNT],
+    /// The first cool-down after each kind of failure, in milliseconds: a program may have a policy for each of many
+    /// thousand tenants.
+    first_pauses: [u32; FailureKind::COUNT],
+}
+
+impl Policy {
+    /// The first cool-down after a failure of this kind.
+    pub(crate) fn first_pause(&self, after: FailureKind) -> Duration {
+        let pause = self.first_pauses.get(after as usize);
+        pause.map_or_else(
+            || after.row().first_pause,
+            |pause| Duration::from_millis((*pause).into()),
+        )
+    }
+
+    /// To the millisecond, and 49 days at most.
+    pub(crate) fn set_first_pause(&mut self, after: FailureKind, pause: Duration) {
+        if let Some(of_kind) = self.first_pauses.get_mut(after as usize) {
+            *of_kind = in_milliseconds(pause);
+        }
+    }
+}
+
+fn in_milliseconds(pause: Duration) -> u32 {
+    u32::try_from(pause.as_millis()).unwrap_or(u32::MAX)
 }
 
 impl Default for Policy {
@@ -55,7 +78,7 @@ impl Default for Policy {
         Self {
             margins: Margins::DEFAULT,
             flight: FLIGHT,
-            first_pauses: TABLE.each_ref().map(|row| row.first_pause),
+            first_pauses: TABLE.each_ref().map(|row| in_milliseconds(row.first_pause)),
         }
     }
 }
@@ -666,10 +689,6 @@ impl Lifecycle {
         self.invalidation.ignores_for(now.monotonic)
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     fn launch(&mut self, now: Moment, background: bool) -> Launch {
         let id = FlightId(self.next_flight);
         self.next_flight += 1;
@@ -785,8 +804,7 @@ impl Lifecycle {
         draw: u32,
     ) -> Duration {
         let row = failure.row();
-        let first = self.policy.first_pauses.get(failure as usize);
-        let first = first.copied().unwrap_or(row.first_pause);
+        let first = self.policy.first_pause(failure);
         let doubled = |first: Duration| first.saturating_mul(2_u32.saturating_pow(failures));
         let unasked = match retry_after {
             // A vendor that keeps asking for no wait at all gets one all the same.

@@ -667,7 +667,7 @@ fn lesser_failure_does_not_cut_a_longer_pause_short() {
 #[test]
 fn renew_obeys_refused_credentials_during_a_longer_pause_as_well() {
     let mut policy = Policy::default();
-    policy.first_pauses[FailureKind::Malformed as usize] = secs(3600);
+    policy.set_first_pause(FailureKind::Malformed, secs(3600));
     let mut life = Life::of(policy);
     life.fail(FailureKind::Malformed);
     life.wait(secs(2));
@@ -723,8 +723,8 @@ fn failures_of_different_kinds_are_counted_apart() {
 #[test]
 fn cool_downs_follow_the_policy() {
     let mut policy = Policy::default();
-    policy.first_pauses[FailureKind::NotSent as usize] = secs(20);
-    policy.first_pauses[FailureKind::Malformed as usize] = secs(3600);
+    policy.set_first_pause(FailureKind::NotSent, secs(20));
+    policy.set_first_pause(FailureKind::Malformed, secs(3600));
     let mut life = Life::of(policy);
     for (kind, pause) in [
         (FailureKind::NotSent, 20),
@@ -1743,7 +1743,7 @@ impl World {
             let least = secs([1, 2, 4, 8, 16, 30][*in_a_row.min(&mut 5) as usize]);
             (least, least)
         } else {
-            let first = self.policy.first_pauses[kind as usize];
+            let first = self.policy.first_pause(kind);
             let doubled = first * 2_u32.pow(*in_a_row.min(&mut 16));
             let nominal = doubled.min(spec(kind).1.max(first));
             (nominal.mul_f64(0.8), nominal.mul_f64(1.2))
@@ -1862,10 +1862,16 @@ fn policy() -> impl Strategy<Value = Policy> {
     );
     prop_oneof![
         Just(Policy::default()),
-        custom.prop_map(|(advisory_per_mille, flight, first_pauses)| Policy {
-            margins: Margins { advisory_per_mille },
-            flight,
-            first_pauses,
+        custom.prop_map(|(advisory_per_mille, flight, first_pauses)| {
+            let mut policy = Policy {
+                margins: Margins { advisory_per_mille },
+                flight,
+                ..Policy::default()
+            };
+            for (row, pause) in TABLE.iter().zip(first_pauses) {
+                policy.set_first_pause(row.kind, pause);
+            }
+            policy
         }),
     ]
 }

@@ -227,7 +227,7 @@ impl Life {
             };
         }
         if accepted {
-            let margins = self.machine.policy().margins;
+            let margins = self.machine.policy.margins;
             let hour = Duration::from_secs(3600);
             let validity = Validity::new(self.now, self.now, hour, margins, 500);
             self.machine
