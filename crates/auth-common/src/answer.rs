@@ -197,6 +197,8 @@ pub(crate) struct Arrival {
     pub(crate) answer: Answer,
     /// Before the request was sent.
     pub(crate) started: Moment,
+    /// When it was there.
+    pub(crate) came: Moment,
     pub(crate) exchange: Exchange,
     /// The refresh token that was presented.
     pub(crate) presented: Option<RefreshToken>,
@@ -275,10 +277,10 @@ impl Arrival {
     /// What is left of the token's life, and the header that carries it. `draw` is a random number from 0 to 1000.
     pub(crate) fn check<E: TokenEndpoint>(
         self,
-        now: Moment,
         margins: Margins,
         draw: u32,
     ) -> Result<Arrived, Failed<E>> {
+        let now = self.came;
         let Grant {
             access_token,
             expires_in,

@@ -11,7 +11,7 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::task::AbortHandle;
 
 use crate::{
     BaseUrl, ConfigurationError, Error, Exchange, InvalidBody, Invalidation, JsonObject, Snapshot,
@@ -23,7 +23,7 @@ use crate::{
     invalidation::Evidence,
     lifecycle::{Fingerprint, FlightId, Lifecycle, Policy, Silence},
     lifetime::Moment,
-    observe,
+    observe, outcome,
     presented::{Presented, Sent},
     runtime,
     source::Origin,
@@ -53,7 +53,7 @@ pub(crate) struct Cache<E: TokenEndpoint> {
     state: ForkedLock<State<E>>,
     /// Where credentials come from. Written under the lock of `state` only.
     origin: ArcSwap<Origin<E::Credentials>>,
-    policy: Arc<Policy>,
+    pub(crate) policy: Arc<Policy>,
     /// Keys the fingerprints of credentials, which mean nothing elsewhere.
     keys: RandomState,
     #[cfg(feature = "store")]
@@ -222,7 +222,7 @@ impl<E: TokenEndpoint> State<E> {
     }
 }
 
-pub(crate) type Waiting<E> = watch::Receiver<Option<Outcome<E>>>;
+pub(crate) type Waiting<E> = outcome::Waiting<Outcome<E>>;
 
 impl<E: TokenEndpoint> Cache<E> {
     pub(crate) fn new(
@@ -331,7 +331,7 @@ impl<E: TokenEndpoint> Cache<E> {
         let runtime = runtime::current()?;
         let (origin, destination) = (self.origin(), self.destination.clone());
         let (token, allowed) = (refresh_token.cloned(), self.attempt_timeout);
-        let patience = self.lock().lifecycle.policy().flight;
+        let patience = self.policy.flight;
         // A task of the runtime: this call may be polled where there is none.
         let mut task = Task::start(&runtime, async move {
             let _place = destination.place(patience).await?;
@@ -474,8 +474,8 @@ impl<E: TokenEndpoint> Cache<E> {
         &self,
         flight: FlightId,
         presented: &Presented<'_, E>,
+        now: Moment,
     ) -> Result<(), Withheld> {
-        let now = self.clock.now();
         let fingerprint = presented.credentials().map(|it| self.fingerprint(it));
         let sent = presented.sent();
         let mut state = self.lock();
@@ -557,7 +557,7 @@ impl<E: TokenEndpoint> Cache<E> {
         }
         let reason = state.lifecycle.reason(flight);
         let (background, after_invalidation) = reason.ok_or(Withheld::Needless)?;
-        let policy = state.lifecycle.policy();
+        let policy = &self.policy;
         let holder = self
             .keys
             .hash_one((process::id(), flight, now.monotonic, now.wall));

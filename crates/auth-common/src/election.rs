@@ -2,7 +2,7 @@
 
 use std::{mem, pin::pin, process, sync::Arc, time::Duration};
 
-use tokio::{runtime::Handle, sync::watch, time::Instant};
+use tokio::{runtime::Handle, time::Instant};
 
 use crate::{
     ConfigurationError, Error, Failure, TokenEndpoint,
@@ -11,7 +11,9 @@ use crate::{
     failure::FailureKind,
     flight::Flight,
     lifecycle::{Decision, FlightId, Launch, Silence},
-    observe, runtime,
+    observe,
+    outcome::outcome,
+    runtime,
     transport::Fault,
 };
 
@@ -45,7 +47,7 @@ impl<E: TokenEndpoint> Cache<E> {
         self: &Arc<Self>,
         want: Want,
     ) -> Result<Arc<Current>, Error<E::ErrorResponse>> {
-        let flight_limit = self.lock().lifecycle.policy().flight;
+        let flight_limit = self.policy.flight;
         let call_limit = flight_limit.saturating_add(LANDING_TIME);
         let deadline = Instant::now() + call_limit;
         for lost in 0..FLIGHTS_PER_CALL {
@@ -105,7 +107,7 @@ impl<E: TokenEndpoint> Cache<E> {
     async fn wait(&self, wait: Wait<E>, mut runtime: Handle, deadline: Instant) -> Waited<E> {
         let Wait {
             flight,
-            mut outcome,
+            outcome,
             mut silence,
             patience,
         } = wait;
@@ -115,12 +117,9 @@ impl<E: TokenEndpoint> Cache<E> {
             let left = deadline.saturating_duration_since(now);
             let patience = impatient.map(|at| at.saturating_duration_since(now));
             let longest = silence.longest.min(left).min(patience.unwrap_or(left));
-            let told = outcome.wait_for(Option::is_some);
-            match within_by(&runtime, longest, pin!(told)).await {
-                Ok(Some(Ok(told))) => {
-                    return told.clone().map_or(Waited::Lost, Waited::Told);
-                }
-                Ok(Some(Err(_))) | Err(Interrupted::RuntimeEnded) => return Waited::Lost,
+            match within_by(&runtime, longest, pin!(outcome.told())).await {
+                Ok(Some(Some(told))) => return Waited::Told(told.clone()),
+                Ok(Some(None)) | Err(Interrupted::RuntimeEnded) => return Waited::Lost,
                 Err(Interrupted::Moved) => match runtime::current() {
                     Ok(other) => runtime = other,
                     Err(_) => return Waited::Lost,
@@ -221,15 +220,15 @@ impl<E: TokenEndpoint> Cache<E> {
     ) -> (Flight<E>, Waiting<E>) {
         #[cfg(not(feature = "store"))]
         let _ = want;
-        let (sender, outcome) = watch::channel(None);
+        let (teller, outcome) = outcome();
         state.under_way = Some((launch.flight, outcome.clone()));
         let flight = Flight {
             cache: Arc::downgrade(self),
             id: launch.flight,
             delay: launch.delay,
-            limit: state.lifecycle.policy().flight,
+            limit: self.policy.flight,
             destination: self.destination.clone(),
-            outcome: sender,
+            outcome: teller,
             landed: false,
             #[cfg(feature = "store")]
             renewal: want == Want::Renewal,

@@ -1,28 +1,29 @@
 //! One request for a token with its retries, as a task of its own.
 
+#[cfg(feature = "store")]
+use std::pin::pin;
 use std::{
-    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
 
 use secrecy::ExposeSecret;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
+#[cfg(feature = "store")]
+use crate::deadline::within;
 use crate::{
     Exchange, TokenEndpoint, TokenRequest,
     answer::{self, Arrival, Arrived, Failed, How, RefreshToken},
     cache::{Cache, Destination, Outcome, Withheld},
-    deadline::within,
     failure::AfterRefresh,
     lifecycle::{FlightId, Landed},
     lifetime::Moment,
     observe,
+    outcome::Teller,
     presented::Presented,
     retry::{Attempts, Next},
+    source::Origin,
     transport::{Fault, places::Place},
 };
 
@@ -35,7 +36,7 @@ pub(crate) struct Flight<E: TokenEndpoint> {
     /// How long it may take in all.
     pub(crate) limit: Duration,
     pub(crate) destination: Destination,
-    pub(crate) outcome: watch::Sender<Option<Outcome<E>>>,
+    pub(crate) outcome: Teller<Outcome<E>>,
     pub(crate) landed: bool,
     /// A new token is wanted, whatever is cached.
     #[cfg(feature = "store")]
@@ -49,20 +50,24 @@ impl<E: TokenEndpoint> Flight<E> {
             sleep(self.delay).await;
         }
         let started = Instant::now();
-        let result = within(self.limit, pin!(self.bring()), || ()).await;
-        let result = result.unwrap_or_else(|| Err(Ended::Failed(Fault::slow(self.limit).into())));
+        let result = self.bring().await;
         self.land(result, started.elapsed());
     }
 
-    /// Brings a token, from the vendor or from whoever has asked it.
+    /// Brings a token, from the vendor or from whoever has asked it, within the time for a flight.
     async fn bring(&self) -> Result<Arrived, Ended<E>> {
         #[cfg(feature = "store")]
         {
             let member = self.cache()?.member.clone();
             if let Some(member) = member {
-                return Box::pin(self.bring_for_all(&member)).await;
+                let bringing = Box::pin(async {
+                    within(self.limit, pin!(self.bring_for_all(&member)), || ()).await
+                });
+                let slow = || Err(Ended::Failed(Fault::slow(self.limit).into()));
+                return bringing.await.unwrap_or_else(slow);
             }
         }
+        // Each of its waits ends by then: a timer for all of them would cost a system call, and tell nothing more.
         self.ask_vendor(None).await
     }
 
@@ -74,8 +79,7 @@ impl<E: TokenEndpoint> Flight<E> {
     ) -> Result<Arrived, Ended<E>> {
         let arrival = self.attempts(given).await?;
         let cache = self.cache()?;
-        let margins = cache.lock().lifecycle.policy().margins;
-        let arrived = arrival.check(cache.clock.now(), margins, cache.clock.draw())?;
+        let arrived = arrival.check(cache.policy.margins, cache.clock.draw())?;
         Ok(Cache::not_refused(&cache.lock(), arrived)?)
     }
 
@@ -138,6 +142,7 @@ impl<E: TokenEndpoint> Flight<E> {
                         grant,
                         answer,
                         started,
+                        came: now,
                         exchange,
                         presented: refresh_token,
                     });
@@ -179,6 +184,9 @@ impl<E: TokenEndpoint> Flight<E> {
 
     /// Waits until this flight may send a request.
     async fn place(&self, left: Duration) -> Result<Place, Fault> {
+        if let Some(place) = self.destination.transport.free_place(left) {
+            return Ok(place);
+        }
         self.report(left);
         self.destination.place(left).await
     }
@@ -199,14 +207,17 @@ impl<E: TokenEndpoint> Flight<E> {
         let refresh_token = refresh_token.map(|it| &it.secret);
         let origin = {
             let cache = self.cache()?;
-            cache.report(self.id, left);
-            cache.origin()
+            let origin = cache.origin();
+            if matches!(origin, Origin::Source(_)) {
+                cache.report(self.id, left);
+            }
+            origin
         };
         let gathered = Presented::<E>::gather(refresh_token, origin, left).await;
         let cache = self.cache()?;
         let now = cache.clock.now();
         let presented = gathered.map_err(|fault| Unsent::NoCredentials(fault, now))?;
-        cache.permit(self.id, &presented)?;
+        cache.permit(self.id, &presented, now)?;
         Ok((presented.encode(), now))
     }
 
@@ -297,7 +308,7 @@ impl<E: TokenEndpoint> Flight<E> {
         cache.keep_ready();
         match outcome {
             Ok((current, how)) => {
-                self.outcome.send_replace(Some(Ok(Arc::clone(&current))));
+                self.outcome.tell(Ok(Arc::clone(&current)));
                 let left = now.until(current.expiry);
                 match how {
                     How::Issued(exchange) => observe::issued(exchange, left, took),
@@ -306,7 +317,7 @@ impl<E: TokenEndpoint> Flight<E> {
                 }
             }
             Err((error, for_another)) => {
-                self.outcome.send_replace(Some(Err(error.clone())));
+                self.outcome.tell(Err(error.clone()));
                 observe::failed(error.kind(), error.status(), took, for_another);
             }
         }
@@ -335,8 +346,7 @@ impl<E: TokenEndpoint> Flight<E> {
         drop(state);
         cache.keep_ready();
         let at = now.plus(for_another).utc();
-        self.outcome
-            .send_replace(Some(Err(error.with_retry_at(Some(at)))));
+        self.outcome.tell(Err(error.with_retry_at(Some(at))));
     }
 }
 

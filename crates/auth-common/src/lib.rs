@@ -43,6 +43,7 @@ mod lifecycle;
 mod lifetime;
 mod observe;
 mod odd_ends;
+mod outcome;
 mod presented;
 mod redaction;
 mod refresh;

@@ -6,9 +6,14 @@ use crate::{redaction::Redaction, transport::Answer};
 
 /// The id in `headers`, as it came: of several, that of the server which is most likely the vendor's own.
 pub(crate) fn find(headers: &HeaderMap) -> Option<String> {
-    let ids = HEADERS.iter().filter_map(|name| headers.get(*name));
-    let mut ids = ids.filter_map(|id| id.to_str().ok()).map(str::trim);
-    ids.find(|id| is_id(id)).map(str::to_owned)
+    // Of a name that comes twice, the first counts. An answer has fewer headers than there are names to look up.
+    let ids = headers.keys().filter_map(|name| {
+        let rank = HEADERS.iter().position(|known| *known == name.as_str())?;
+        let id = headers.get(name)?.to_str().ok()?.trim();
+        is_id(id).then_some((rank, id))
+    });
+    let (_, id) = ids.min_by_key(|(rank, _)| *rank)?;
+    Some(id.to_owned())
 }
 
 /// The id of `answer` without what it repeats of `secrets`. Of a success it may be a token that nobody knows yet: such a

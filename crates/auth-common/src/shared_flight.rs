@@ -235,7 +235,7 @@ impl<E: TokenEndpoint> Flight<E> {
             asked,
             ..
         } = adopted;
-        let margins = self.cache()?.lock().lifecycle.policy().margins;
+        let margins = self.cache()?.policy.margins;
         let authorization = Token::header(&token.secret.0).map_err(|_| {
             let what = "the token in the store does not fit a header";
             Ended::Failed(transport::Fault::new(FailureKind::Malformed, what).into())

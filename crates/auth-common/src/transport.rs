@@ -174,6 +174,11 @@ impl Transport {
         )
     }
 
+    /// A place that can be had at once, if nobody waits for one.
+    pub(crate) fn free_place(&self, left: Duration) -> Option<Place> {
+        self.places.free(left)
+    }
+
     /// Waits until a request may be sent, which is then to be sent within `left`, the wait included.
     pub(crate) async fn place(&self, left: Duration) -> Result<Place, Fault> {
         let patience = left - left / 10;
@@ -273,7 +278,10 @@ impl Http {
                 Some(name) if error.is_timeout() => Fault::name_unanswered(&name),
                 _ => Fault::from_http(error),
             })?;
-        let mut body = Zeroizing::new(Vec::with_capacity(TYPICAL_BODY));
+        let announced = response.content_length();
+        let announced = announced.and_then(|bytes| usize::try_from(bytes).ok());
+        let room = announced.map_or(TYPICAL_BODY, |bytes| bytes.min(LONGEST_BODY));
+        let mut body = Zeroizing::new(Vec::with_capacity(room));
         while let Some(chunk) = response.chunk().await.map_err(Fault::from_http)? {
             if body.len() + chunk.len() > LONGEST_BODY {
                 // Of a refusal the status says enough; a token is not to be looked for in so much.
@@ -716,7 +724,7 @@ const CODINGS: [&str; 7] = [
 const MOST_HEADERS: usize = 64;
 /// Four times the longest token.
 const LONGEST_BODY: usize = 64 * 1024;
-/// Holds any of the documented answers.
+/// Holds any of the documented answers, where the server does not say how long it is. More would be wiped for nothing.
 const TYPICAL_BODY: usize = 4 * 1024;
 /// What describes the request and its body, names both sides, or is the connection's own affair.
 const OWN_HEADERS: [HeaderName; 13] = [

@@ -55,6 +55,13 @@ impl Places {
         }
     }
 
+    /// A place that can be had at once, if nobody waits for one. It is kept for `held` at most.
+    pub(super) fn free(&self, held: Duration) -> Option<Place> {
+        let room = self.room(process::id());
+        let mut state = room.lock();
+        room.free(&mut state, held)
+    }
+
     /// Waits for a place, which is kept for `held` at most.
     pub(super) async fn take(&self, held: Duration) -> Place {
         let room = self.room(process::id());
@@ -96,16 +103,20 @@ impl Room {
         })
     }
 
+    fn free(self: &Arc<Self>, state: &mut State, held: Duration) -> Option<Place> {
+        if !state.queue.is_empty() {
+            return None;
+        }
+        let seat = state.sit(self.most, held)?;
+        let room = Arc::clone(self);
+        Some(Place { room, seat })
+    }
+
     /// A place, or where one will come when it is this caller's turn.
     fn enter(self: &Arc<Self>, held: Duration) -> Result<Place, oneshot::Receiver<Place>> {
         let mut state = self.lock();
-        if state.queue.is_empty()
-            && let Some(seat) = state.sit(self.most, held)
-        {
-            return Ok(Place {
-                room: Arc::clone(self),
-                seat,
-            });
+        if let Some(place) = self.free(&mut state, held) {
+            return Ok(place);
         }
         let (sender, receiver) = oneshot::channel();
         state.queue.push_back(sender);
