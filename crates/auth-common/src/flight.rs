@@ -245,7 +245,7 @@ impl<E: TokenEndpoint> Flight<E> {
                 cache.keep_ready();
                 // Where that has been refused, whoever waits elects anew.
                 if let Some(newer) = newer {
-                    self.outcome.send_replace(Some(Ok(newer)));
+                    self.outcome.tell(Ok(newer));
                 }
                 return;
             }

@@ -422,15 +422,6 @@ fn flight_that_goes_on_after_everything_stood_still_is_waited_for() {
 }
 
 #[test]
-fn policy_is_what_was_asked_for() {
-    let policy = Policy {
-        flight: secs(100),
-        ..Policy::default()
-    };
-    assert_eq!(Life::of(policy).machine.policy(), &policy);
-}
-
-#[test]
 fn second_undriven_background_flight_in_a_row_counts_as_abandoned() {
     let mut life = Life::with_token(92_843);
     life.wait(secs(92_843 - 3600));
