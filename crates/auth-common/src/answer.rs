@@ -51,14 +51,18 @@ pub(crate) fn read<E: TokenEndpoint, T>(
 
 fn understand<E: TokenEndpoint, T>(
     exchange: Exchange,
-    answer: Answer,
+    mut answer: Answer,
     secrets: &[&str],
     now: Moment,
     read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
 ) -> Result<(T, Answer), Failed<E>> {
     if answer.status.is_success() {
         return match read_success(&answer, secrets, read) {
-            Ok(response) => Ok((response, answer)),
+            Ok(response) => {
+                // An empty buffer is wiped once, from end to end; what is in it would be wiped before, by itself.
+                answer.body.clear();
+                Ok((response, answer))
+            }
             // Of a success no text is shown: it may hold a token that nobody knows yet.
             Err(problem) => Err(Failed::malformed(problem, answer.status)),
         };

@@ -1,4 +1,4 @@
-use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{fmt, iter, ops::Deref, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use serde::{
@@ -283,6 +283,11 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 }
 
 fn names_one_twice(fields: &[(Text<'_>, &RawValue)]) -> bool {
+    if fields.len() <= FEW_FIELDS {
+        let mut rest = fields.iter();
+        return iter::from_fn(|| rest.next().map(|(name, _)| (&**name, rest.clone())))
+            .any(|(name, mut others)| others.any(|(other, _)| &**other == name));
+    }
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| &**name).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair.first() == pair.last())
@@ -381,6 +386,8 @@ pub(crate) const LONGEST_TOKEN: usize = 16 * 1024;
 const MOST_ELEMENTS: usize = 16;
 /// Ten times what any documented answer has; each look at a field goes through them.
 const MOST_FIELDS: usize = 256;
+/// So many are compared with each other sooner than sorted.
+const FEW_FIELDS: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use crate::{BasicCredentials, token::secret_header};
@@ -35,15 +36,9 @@ impl TokenRequest {
             .iter()
             .map(|(name, value)| 3 * (name.len() + value.len()) + 2)
             .sum();
-        let mut body = Zeroizing::new(Vec::with_capacity(longest));
-        for (name, value) in fields {
-            if !body.is_empty() {
-                body.push(b'&');
-            }
-            append_form_encoded(&mut body, name);
-            body.push(b'=');
-            append_form_encoded(&mut body, value);
-        }
+        let mut encoded = form_urlencoded::Serializer::new(String::with_capacity(longest));
+        encoded.extend_pairs(fields);
+        let body = Zeroizing::new(encoded.finish().into_bytes());
         Self::new(path.into(), "application/x-www-form-urlencoded", body)
     }
 
@@ -121,12 +116,6 @@ impl TokenRequest {
 impl fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenRequest")
-    }
-}
-
-fn append_form_encoded(body: &mut Vec<u8>, text: &str) {
-    for piece in url::form_urlencoded::byte_serialize(text.as_bytes()) {
-        body.extend_from_slice(piece.as_bytes());
     }
 }
 

@@ -213,10 +213,10 @@ impl Transport {
                 Some(proxy) => fault.through(proxy),
                 None => fault,
             });
-        if self.is_network() && stopwatch.ran_ahead() {
-            return answer.map_err(Fault::of_a_clock_ahead);
-        }
-        answer
+        answer.map_err(|fault| match self.is_network() && stopwatch.ran_ahead() {
+            true => fault.of_a_clock_ahead(),
+            false => fault,
+        })
     }
 
     /// The proxy that requests below `base` go through.
