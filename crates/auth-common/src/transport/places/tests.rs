@@ -21,7 +21,7 @@ async fn place_that_is_not_given_back_in_time_is_taken_back() {
     let places = Places::new(1);
     let _lost = places.take(Duration::from_secs(3)).await;
     let asked = Instant::now();
-    let _place = places.take(LONG).await;
+    let _place = timeout(LONG, places.take(LONG)).await.unwrap();
     assert_eq!(asked.elapsed().as_secs(), 3);
 }
 
@@ -31,14 +31,48 @@ async fn place_handed_to_one_who_is_not_heard_of_goes_to_the_next() {
     let places = Places::new(1);
     let first = places.take(LONG).await;
     let mut undriven = pin!(places.take(LONG));
-    assert!(
-        timeout(Duration::ZERO, undriven.as_mut()).await.is_err(),
-        "all places are taken"
-    );
+    assert!(at_once(undriven.as_mut()).await.is_none());
     drop(first);
     let asked = Instant::now();
-    let _place = places.take(LONG).await;
+    let _place = timeout(LONG, places.take(LONG)).await.unwrap();
     assert!(asked.elapsed() <= 2 * A_WHILE, "{:?}", asked.elapsed());
+}
+
+/// It is not one that was handed to nobody.
+#[tokio::test(start_paused = true)]
+async fn place_that_was_handed_over_is_kept_as_long_as_any_other() {
+    let places = Places::new(1);
+    let first = places.take(LONG).await;
+    let mut second = pin!(places.take(LONG));
+    assert!(at_once(second.as_mut()).await.is_none());
+    drop(first);
+    let _second = timeout(LONG, second).await.unwrap();
+    sleep(3 * A_WHILE).await;
+    assert!(at_once(places.take(LONG)).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn place_that_was_handed_over_is_one_place() {
+    let places = Places::new(2);
+    let (first, other) = (places.take(LONG).await, places.take(LONG).await);
+    let mut second = pin!(places.take(LONG));
+    assert!(at_once(second.as_mut()).await.is_none());
+    drop(first);
+    let _second = at_once(second).await.unwrap();
+    drop(other);
+    assert!(at_once(places.take(LONG)).await.is_some());
+}
+
+/// One that was not given back is free before those who wait have looked again.
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_when_a_place_is_free_does_not_overtake_those_who_wait() {
+    let places = Places::new(1);
+    let _lost = places.take(A_WHILE / 2).await;
+    let mut first = pin!(places.take(LONG));
+    assert!(at_once(first.as_mut()).await.is_none());
+    sleep(A_WHILE * 3 / 4).await;
+    assert!(at_once(places.take(LONG)).await.is_none());
+    assert!(timeout(A_WHILE, first).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,11 +81,11 @@ async fn place_is_given_back_by_whoever_is_dropped_while_it_comes() {
     let first = places.take(LONG).await;
     {
         let mut waiting = pin!(places.take(LONG));
-        let _ = timeout(Duration::ZERO, waiting.as_mut()).await;
+        assert!(at_once(waiting.as_mut()).await.is_none());
         // It is on its way to the one that waits.
         drop(first);
     }
-    assert!(timeout(Duration::ZERO, places.take(LONG)).await.is_ok());
+    assert!(at_once(places.take(LONG)).await.is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,6 +112,11 @@ async fn never_are_more_taken_than_there_are_and_the_first_to_come_is_first() {
     }
     let order = served.lock().unwrap().1.clone();
     assert_eq!(order, (0..20).collect::<Vec<_>>());
+}
+
+/// What need not be waited for.
+async fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    timeout(Duration::ZERO, future).await.ok()
 }
 
 const LONG: Duration = Duration::from_secs(60);
