@@ -87,20 +87,31 @@ pub fn scattered() -> Result<Vec<Row>> {
     let server = Server::start(Duration::ZERO, LIFETIME)?;
     let tenants = (0..TENANTS).map(|_| server.authenticator());
     let tenants: Vec<Authenticator> = tenants.collect::<Result<_>>()?;
+    let (ours, reference) = among(&tenants, SCATTERED_ROUNDS)?;
+    Ok(vec![Row::ratio(
+        "cached header of 10,000 authenticators in random order",
+        ours,
+        reference,
+        budgets::SCATTERED_HEADER,
+    )])
+}
+
+/// The time of a call to one of `tenants` after another, in no order, beside that of as many references.
+pub(crate) fn among(tenants: &[Authenticator], rounds: usize) -> Result<(Duration, Duration)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     // Each reference has a header of its own, made as its tenant gets its own: so they lie as far apart.
     let mut references = Vec::new();
-    for tenant in &tenants {
+    for tenant in tenants {
         let authorization = runtime.block_on(tenant.authorization())?;
         let mut copy = HeaderValue::from_bytes(authorization.as_bytes())?;
         copy.set_sensitive(true);
         references.push(Arc::new(Reference::new(copy)));
     }
-    let order = shuffled(TENANTS);
+    let order = shuffled(tenants.len());
     let (ours, reference) = rounds::medians(
-        SCATTERED_ROUNDS,
+        rounds,
         || {
             Ok(time_scattered(&order, |index| {
                 tenants[index].authorization()
@@ -112,12 +123,8 @@ pub fn scattered() -> Result<Vec<Row>> {
             }))
         },
     )?;
-    Ok(vec![Row::ratio(
-        "cached header of 10,000 authenticators in random order",
-        ours / TENANTS as u32,
-        reference / TENANTS as u32,
-        budgets::SCATTERED_HEADER,
-    )])
+    let calls = tenants.len() as u32;
+    Ok((ours / calls, reference / calls))
 }
 
 fn time_scattered<F: Future>(order: &[usize], call: impl Fn(usize) -> F) -> Duration {
@@ -185,7 +192,7 @@ pub fn allocations() -> Result<Vec<Row>> {
 }
 
 /// The time of a call while so many threads make it.
-fn medians<O: Future, R: Future>(
+pub(crate) fn medians<O: Future, R: Future>(
     threads: usize,
     ours: impl Fn() -> O + Sync,
     reference: impl Fn() -> R + Sync,

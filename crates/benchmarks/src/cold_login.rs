@@ -49,6 +49,17 @@ impl Bare {
         Ok(Self { client, url })
     }
 
+    /// Where it asks, and by what.
+    #[cfg(feature = "peers")]
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    #[cfg(feature = "peers")]
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// The header, fresh from the server.
     ///
     /// # Errors
@@ -112,7 +123,7 @@ pub fn times() -> Result<Vec<Row>> {
             let (ours, reference) = rounds::medians(
                 ROUNDS,
                 || time_in_task(runtime, ours(server, &transport)?),
-                || time_in_task(runtime, in_another_task(bare.clone())),
+                || time_in_task(runtime, in_another_task(by(bare.clone()))),
             )?;
             let measure = format!("cold login, connection {connection}, {threads}");
             rows.push(Row::ratio(measure, ours, reference, budgets::COLD_LOGIN));
@@ -124,16 +135,33 @@ pub fn times() -> Result<Vec<Row>> {
         let (ours, reference) = rounds::medians(
             ROUNDS,
             || time_in_task(runtime, ours(server, &transport)?),
-            || {
-                let bare = bare.clone();
-                time_in_task(runtime, async move { bare.authorization().await })
-            },
+            || time_in_task(runtime, by(bare.clone())),
         )?;
         let measure =
             format!("cold login, connection kept open, {threads}: reference without a task");
         rows.push(Row::told(measure, ours, reference));
     }
     Ok(rows)
+}
+
+/// The time of a login on one thread beside that of another way to log in, which is a task of its own as well.
+#[cfg(feature = "peers")]
+pub(crate) fn beside<L>(
+    measure: &str,
+    server: &Server,
+    transport: &Transport,
+    other: impl Fn() -> L,
+) -> Result<Row>
+where
+    L: Future<Output = Result<HeaderValue>> + Send + 'static,
+{
+    let runtime = single()?;
+    let (ours, reference) = rounds::medians(
+        ROUNDS,
+        || time_in_task(&runtime, ours(server, transport)?),
+        || time_in_task(&runtime, in_another_task(other())),
+    )?;
+    Ok(Row::told(measure, ours, reference))
 }
 
 /// The time of a login over TLS.
@@ -153,7 +181,7 @@ pub fn over_tls() -> Result<Vec<Row>> {
     let (ours, reference) = rounds::medians(
         ROUNDS_OVER_TLS,
         || time_in_task(&runtime, ours(&server, &transport)?),
-        || time_in_task(&runtime, in_another_task(bare.clone())),
+        || time_in_task(&runtime, in_another_task(by(bare.clone()))),
     )?;
     Ok(vec![Row::ratio(
         "cold login over TLS, one thread",
@@ -164,13 +192,15 @@ pub fn over_tls() -> Result<Vec<Row>> {
 }
 
 /// A login that goes on when its caller is dropped.
-async fn in_another_task(bare: Bare) -> Result<HeaderValue> {
-    let login = async move {
-        bare.authorization()
-            .await
-            .map_err(|error| error.to_string())
-    };
+async fn in_another_task(
+    login: impl Future<Output = Result<HeaderValue>> + Send + 'static,
+) -> Result<HeaderValue> {
+    let login = async move { login.await.map_err(|error| error.to_string()) };
     Ok(tokio::spawn(login).await??)
+}
+
+async fn by(bare: Bare) -> Result<HeaderValue> {
+    bare.authorization().await
 }
 
 fn ours(

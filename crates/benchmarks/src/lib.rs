@@ -12,6 +12,8 @@ pub mod cold_login;
 pub mod command;
 pub mod crowd;
 pub mod instructions;
+#[cfg(feature = "peers")]
+pub mod peers;
 pub mod refusals;
 pub mod renewal;
 pub mod rounds;

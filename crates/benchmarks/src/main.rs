@@ -38,14 +38,14 @@ type Measure = (&'static str, fn() -> Result<Vec<Row>>);
 fn chosen(arguments: &[&str]) -> Result<Vec<Measure>> {
     match arguments {
         [] => Ok(MEASURES.to_vec()),
-        ["--weight"] => Ok([&MEASURES[..], &PEERS, &SLOW].concat()),
+        ["--weight"] => Ok([&MEASURES[..], PEERS, &SLOW].concat()),
         ["--peers"] => Ok([&MEASURES[..], &PEERS].concat()),
         names => names.iter().copied().map(named).collect(),
     }
 }
 
 fn named(name: &str) -> Result<Measure> {
-    let all = [&MEASURES[..], &PEERS, &SLOW].concat();
+    let all = [&MEASURES[..], PEERS, &SLOW].concat();
     let found = all.iter().find(|(known, _)| *known == name).copied();
     let known: Vec<_> = all.iter().map(|(known, _)| *known).collect();
     found.ok_or_else(|| format!("`{name}` is not measured; these are: {}", known.join(", ")).into())
@@ -66,10 +66,14 @@ const MEASURES: [Measure; 11] = [
 ];
 
 /// Those without a budget: what others do.
-const PEERS: [Measure; 1] = [("peers", cached::peers)];
+#[cfg(feature = "peers")]
+const PEERS: &[Measure] = &[("peers", benchmarks::peers::rows)];
+#[cfg(not(feature = "peers"))]
+const PEERS: &[Measure] = &[];
 
-/// Those that build programs.
-const SLOW: [Measure; 3] = [
+/// Those that take minutes: most of them build programs.
+const SLOW: [Measure; 4] = [
+    ("many-tenants", tenants::many),
     ("weight", weight::rows),
     ("start", start::rows),
     ("command", command::rows),
