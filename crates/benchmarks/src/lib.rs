@@ -8,6 +8,7 @@
 pub mod budgets;
 pub mod cached;
 pub mod callers;
+pub mod chart;
 pub mod cold_login;
 pub mod command;
 pub mod crowd;

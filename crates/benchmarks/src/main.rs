@@ -1,9 +1,10 @@
 //! Measures everything against its budget; see the library.
 
-use std::process::ExitCode;
+use std::{fs, path::Path, process::ExitCode};
 
 use benchmarks::{
-    Result, cached, callers, cold_login, command, crowd, instructions, refusals, renewal, start,
+    Result, cached, callers, chart, cold_login, command, crowd, instructions, refusals, renewal,
+    start,
     table::{self, Row},
     tenants, weight,
 };
@@ -19,18 +20,31 @@ fn main() -> Result<ExitCode> {
         crowd::ask(subject, url)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let charted = arguments.contains(&CHART);
+    let arguments: Vec<&str> = match arguments[..] {
+        [CHART] => vec!["--peers"],
+        _ => arguments.into_iter().filter(|it| *it != CHART).collect(),
+    };
     let mut rows = Vec::new();
     for (name, measure) in chosen(&arguments)? {
         eprintln!("measuring {name} …");
         rows.extend(measure()?);
     }
     print!("\n{}", table::markdown(&rows));
+    if charted {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(CHART_FILE);
+        fs::write(file, chart::svg(&rows)?)?;
+    }
     Ok(if rows.iter().all(Row::holds) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
+
+/// Alone, or with what is measured besides.
+const CHART: &str = "--chart";
+const CHART_FILE: &str = "../auth-common/docs/performance.svg";
 
 type Measure = (&'static str, fn() -> Result<Vec<Row>>);
 

@@ -79,6 +79,15 @@ impl Row {
         }
     }
 
+    /// Ours and the reference, if this is the row of `measure`.
+    pub fn pair(&self, measure: &str) -> Option<(Amount, Amount)> {
+        let reference = match self.budget {
+            Budget::Times { reference, .. } | Budget::Unlimited { reference } => reference,
+            Budget::AtMost(_) => return None,
+        };
+        (self.measure == measure).then_some((self.ours, reference))
+    }
+
     /// Whether the budget is kept.
     pub fn holds(&self) -> bool {
         match self.budget {
@@ -117,7 +126,8 @@ impl Row {
 }
 
 impl Amount {
-    fn number(self) -> f64 {
+    /// In the unit of its kind.
+    pub fn number(self) -> f64 {
         match self {
             Self::Time(number) | Self::Memory(number) | Self::Count(number) => number,
         }
