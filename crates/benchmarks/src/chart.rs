@@ -52,6 +52,7 @@ const FLOOR: &str = "the least that can be done";
 
 struct Bar<'a> {
     label: &'a str,
+    /// Of ours.
     time: Amount,
     /// How many times ours.
     times: f64,
@@ -82,7 +83,7 @@ pub fn svg(rows: &[Row]) -> Result<String> {
             }
             bars.push(Bar {
                 label,
-                time: other,
+                time: ours,
                 times: other.number() / ours.number(),
                 ours: false,
             });
@@ -107,7 +108,7 @@ fn description(groups: &[(&str, Vec<Bar<'_>>)]) -> String {
 fn told(bar: &Bar<'_>) -> String {
     match bar.ours {
         true => format!("{} {}", bar.label, bar.time),
-        false => format!("{} {}, {:.2} times ours", bar.label, bar.time, bar.times),
+        false => format!("{} {:.2} times ours", bar.label, bar.times),
     }
 }
 
@@ -129,7 +130,7 @@ fn draw(groups: &[(&str, Vec<Bar<'_>>)]) -> String {
             let (text, label) = (y + 16, escaped(bar.label));
             let value = match bar.ours {
                 true => bar.time.to_string(),
-                false => format!("{} · {:.2} ×", bar.time, bar.times),
+                false => format!("{:.2} ×", bar.times),
             };
             let _ = writeln!(
                 body,
@@ -205,10 +206,10 @@ mod tests {
     #[test]
     fn each_bar_is_as_many_times_ours_as_was_measured_in_turns_with_it() {
         let svg = svg(&rows()).unwrap();
-        assert_eq!(svg.matches("90 ns · 1.50 ×").count(), 7);
+        assert_eq!(svg.matches(">1.50 ×<").count(), 7);
         assert_eq!(svg.matches(r#"width="390.0""#).count(), 7);
         assert_eq!(svg.matches(r#"width="260.0""#).count(), GROUPS.len());
-        assert!(svg.contains("ours 60 ns, the least that can be done 90 ns, 1.50 times ours"));
+        assert!(svg.contains("ours 60 ns, the least that can be done 1.50 times ours"));
     }
 
     #[test]
