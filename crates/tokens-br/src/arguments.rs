@@ -15,7 +15,9 @@ use crate::{
 /// scripts.
 ///
 /// Logs in with the credentials in the environment, and keeps the token in a
-/// sealed file of the user: the next call asks nobody while it is valid.
+/// sealed file of the user: the next call asks nobody while it is valid. Where
+/// no file can be written, it says so: each call logs in then, and a password
+/// that was refused is not held back.
 #[derive(Debug, Parser)]
 #[command(
     name = "tokens-br",

@@ -125,4 +125,5 @@ fn no_runtime(error: io::Error) -> Failure {
     Failure::new(FAILED, format!("the system has no room left: {error}"))
 }
 
-const NOT_KEPT: &str = "the token is not kept, and each call logs in";
+const NOT_KEPT: &str = "the token is not kept: each call logs in, and sends a password again that was \
+                        refused";

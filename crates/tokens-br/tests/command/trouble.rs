@@ -82,6 +82,26 @@ fn without_a_home_each_call_logs_in_and_says_so() {
 }
 
 #[test]
+fn without_a_store_each_call_says_once_that_a_wrong_password_is_not_held_back() {
+    let scene = Scene::new();
+    scene.vendor.refuse_credentials();
+    let state = scene.write("state", "");
+    for (calls, variable) in [(1, ("HOME", "")), (2, ("XDG_STATE_HOME", &*state))] {
+        let mut command = scene.command(&["header", "zapsign"]);
+        let ran = Ran::of(command.env(variable.0, variable.1));
+        assert_eq!(ran.code, 3);
+        let warnings = ran.stderr.matches("warning: ").count();
+        assert_eq!((warnings, ran.stderr.lines().count()), (1, 2), "{ran:?}");
+        assert!(
+            ran.stderr
+                .contains("each call logs in, and sends a password again that was refused\n"),
+            "{ran:?}"
+        );
+        assert_eq!(scene.vendor.refused(), calls);
+    }
+}
+
+#[test]
 fn store_that_cannot_be_written_costs_a_login_and_a_warning() {
     let scene = Scene::new();
     // Of no folder that is a file can a user make one, not even root.
