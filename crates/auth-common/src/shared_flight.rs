@@ -81,7 +81,7 @@ impl<E: TokenEndpoint> Flight<E> {
                     register.load(limit).await
                 }
                 Step::Swap { record, keep } => {
-                    let sealed = register.seal(&record);
+                    let sealed = register.seal(&record).await;
                     self.report(limit);
                     asked = clock.now();
                     register.swap(sealed, keep, limit).await
@@ -155,7 +155,7 @@ impl<E: TokenEndpoint> Flight<E> {
             renew_in = loop {
                 match step {
                     Step::Swap { record, keep } => {
-                        let sealed = register.seal(&record);
+                        let sealed = register.seal(&record).await;
                         asked = clock.now();
                         let limit = round.limit();
                         let swap = pin!(register.swap(sealed, keep, limit));

@@ -14,6 +14,13 @@ pub use key::{RecordKey, StoreKey};
 pub(crate) use member::{Member, Register};
 pub use record::Incarnation;
 
+/// Spends what the first seal of this process would take. With a clock that stands still but for timers, as Tokio has for
+/// tests, a thread is not waited for.
+#[cfg(feature = "testing")]
+pub(crate) fn warm_up() {
+    let _ = crypto::random::<1>();
+}
+
 /// Where the processes of a fleet keep one sealed record for each set of credentials: an engine is two functions, and
 /// sees sealed bytes only. Whatever can compare and swap one value will do.
 ///

@@ -15,7 +15,10 @@ use ring as library;
     feature = "store-aws-lc-rs"
 ))]
 mod provided {
-    use std::num::NonZeroU32;
+    use std::{
+        num::NonZeroU32,
+        sync::atomic::{AtomicBool, Ordering},
+    };
 
     use super::{NONCE, TAG, Unavailable, library};
     use library::{
@@ -32,8 +35,17 @@ mod provided {
         SystemRandom::new()
             .fill(&mut bytes)
             .map_err(|_| Unavailable)?;
+        READY.store(true, Ordering::Relaxed);
         Ok(bytes)
     }
+
+    /// Whether [`random`] is quick. aws-lc gathers entropy of the processor's own before it gives the first of a process,
+    /// which takes 40 ms and more; ring takes the system's.
+    pub(in crate::store) fn is_ready() -> bool {
+        cfg!(feature = "rustls-ring") || READY.load(Ordering::Relaxed)
+    }
+
+    static READY: AtomicBool = AtomicBool::new(false);
 
     /// HKDF-SHA256 ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)): what `secret` and `salt` yield, one array for
     /// each label.
@@ -120,6 +132,10 @@ mod provided {
         Err(Unavailable)
     }
 
+    pub(in crate::store) fn is_ready() -> bool {
+        true
+    }
+
     pub(in crate::store) fn derive<const N: usize, const M: usize>(
         _: &[u8],
         _: &[u8],
@@ -145,7 +161,7 @@ mod provided {
     }
 }
 
-pub(super) use provided::{AVAILABLE, decrypt, derive, encrypt, random, stretch};
+pub(super) use provided::{AVAILABLE, decrypt, derive, encrypt, is_ready, random, stretch};
 
 /// There is no library in the tree, or the system has no randomness to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use super::{
-    Loaded, RecordKey, Seen, Session, StoreError, TokenStore,
+    Loaded, RecordKey, Seen, Session, StoreError, TokenStore, crypto,
     fleet::{Event, Health},
     key::{RecordKeys, record_keys_of_credentials_alone},
     record::{Record, Said, Secret},
@@ -157,10 +157,14 @@ impl<'a> Register<'a> {
         Record::default()
     }
 
-    /// What [`swap`](Self::swap) is to write. The first of a process takes a while, on a machine that has much to do a
-    /// second: none of it is the store's fault.
-    pub(crate) fn seal(&self, record: &Record) -> Option<Vec<u8>> {
+    /// What [`swap`](Self::swap) is to write. The first of a process may take a while, which is not the store's fault, and
+    /// is not spent on the runtime's thread.
+    pub(crate) async fn seal(&mut self, record: &Record) -> Option<Vec<u8>> {
         let bytes = record.to_bytes()?;
+        if !crypto::is_ready() {
+            // Where there is no room for a thread, the seal takes that long itself.
+            let _ = on_a_thread("randomness", crypto::random::<1>).await;
+        }
         let value = seal::seal(self.keys.current()?, &bytes).ok()?;
         (value.len() <= seal::LONGEST).then_some(value)
     }

@@ -63,6 +63,7 @@ pub enum StoreTrouble {
 impl MemoryStore {
     /// An empty store, whose records are sealed by `key`. Its time is the machine's.
     pub fn new(key: StoreKey) -> Self {
+        crate::store::warm_up();
         Self {
             key,
             clock: None,

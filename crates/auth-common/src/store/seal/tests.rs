@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 use proptest::prelude::*;
 
@@ -98,4 +103,28 @@ fn key(secrets: &[&str]) -> RecordKey {
         .record_keys("V", &base, secrets)
         .unwrap();
     keys.current().unwrap().clone()
+}
+
+/// `cargo xtask bench store` shows the figures.
+#[test]
+#[ignore = "measures, in a release build"]
+fn four_kilobytes_are_sealed_and_opened_in_fifty_microseconds() {
+    let (key, record) = (key(&["u", "p"]), vec![b'x'; 4096]);
+    let sealed = seal(&key, &record).unwrap();
+    let median = |work: &dyn Fn()| {
+        let time = || {
+            let started = std::time::Instant::now();
+            work();
+            started.elapsed()
+        };
+        let mut times: Vec<_> = (0..1001).map(|_| time()).collect();
+        times.sort();
+        times[500]
+    };
+    let seals = median(&|| drop(seal(&key, &record).unwrap()));
+    let opens = median(&|| drop(open(&key, &sealed).unwrap()));
+    println!("SEAL {} NS, OPEN {} NS", seals.as_nanos(), opens.as_nanos());
+    for took in [seals, opens] {
+        assert!(took < std::time::Duration::from_micros(50), "{took:?}");
+    }
 }
