@@ -20,6 +20,7 @@ mod scenarios;
 mod secrets;
 mod server;
 mod sources;
+mod store;
 mod table;
 mod tls;
 mod vendor;
