@@ -58,7 +58,8 @@ impl Connection {
     ) -> Result<Self, StoreError> {
         let mut who = RedisConnectionInfo::default()
             .set_db(address.database.into())
-            .set_lib_name(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+            // It would be a round trip more for each flight.
+            .set_skip_set_lib_name();
         if let Some(user) = &address.user {
             who = who.set_username(user);
         }
