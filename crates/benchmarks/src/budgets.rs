@@ -49,3 +49,22 @@ pub const COMMAND_SIZE: u64 = 6 * 1024 * 1024;
 pub const COMMAND_HEADER: Duration = Duration::from_millis(20);
 /// The memory that this takes at most, in bytes.
 pub const COMMAND_MEMORY: u64 = 12 * 1024 * 1024;
+/// A cached header with a store configured, against the same without: a little for the noise.
+pub const STORE_CACHED_HEADER: f64 = 1.05;
+/// The last of 64 processes that start with nothing in the store has the header so long after the vendor's answer.
+pub const STORE_COLD_START: Duration = Duration::from_millis(600);
+/// From the start of a program to its first header, where the fleet has a token, beyond one that opens a connection to
+/// Redis.
+pub const STORE_WARM_START: Duration = Duration::from_millis(5);
+/// What is waited for meanwhile: to connect, and to read.
+pub const STORE_ROUND_TRIPS: u64 = 2;
+/// Operations on the store per process and renewal, where nobody fails.
+pub const STORE_OPERATIONS: f64 = 3.0;
+/// What a store that stands still costs the first call.
+pub const STORE_STOPPED_FIRST_CALL: Duration = Duration::from_millis(1510);
+/// What it costs later: nothing, but for noise.
+pub const STORE_STOPPED_LATER_CALLS: Duration = Duration::from_micros(200);
+/// How long the one thread of a runtime does nothing else in a cold start.
+pub const STORE_HOLDS_UP: Duration = Duration::from_millis(5);
+/// To seal a record of 4 KiB, and to open it.
+pub const SEALING: Duration = Duration::from_micros(50);

@@ -20,6 +20,7 @@ pub mod renewal;
 pub mod rounds;
 pub mod server;
 pub mod start;
+pub mod store;
 pub mod table;
 pub mod tenants;
 pub mod weight;

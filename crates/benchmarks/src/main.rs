@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::ExitCode};
 
 use benchmarks::{
     Result, cached, callers, chart, cold_login, command, crowd, instructions, refusals, renewal,
-    start,
+    start, store,
     table::{self, Row},
     tenants, weight,
 };
@@ -86,9 +86,10 @@ const PEERS: &[Measure] = &[("peers", benchmarks::peers::rows)];
 const PEERS: &[Measure] = &[];
 
 /// Those that take minutes: most of them build programs.
-const SLOW: [Measure; 4] = [
+const SLOW: [Measure; 5] = [
     ("many-tenants", tenants::many),
     ("weight", weight::rows),
     ("start", start::rows),
     ("command", command::rows),
+    ("store", store::rows),
 ];
