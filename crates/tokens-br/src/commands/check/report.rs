@@ -89,3 +89,13 @@ fn visible(said: &str) -> String {
 }
 
 const INDENT: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn words_of_a_server_do_not_move_the_cursor() {
+        assert_eq!(visible("no\u{1b}[2J\r\n\u{7}\u{9b}way"), "no[2Jway");
+    }
+}
