@@ -28,7 +28,10 @@ fn main() -> Result<ExitCode> {
     let mut rows = Vec::new();
     for (name, measure) in chosen(&arguments)? {
         eprintln!("measuring {name} …");
-        rows.extend(measure()?);
+        let measured = measure()?;
+        // Others may take minutes.
+        eprint!("{}", table::markdown(&measured));
+        rows.extend(measured);
     }
     print!("\n{}", table::markdown(&rows));
     if charted {
@@ -88,7 +91,8 @@ const PEERS: &[Measure] = &[];
 /// Those that take minutes: most of them build programs.
 const SLOW: [Measure; 5] = [
     ("many-tenants", tenants::many),
-    ("weight", weight::rows),
+    ("sizes", weight::sizes),
+    ("builds", weight::builds),
     ("start", start::rows),
     ("command", command::rows),
     ("store", store::rows),
