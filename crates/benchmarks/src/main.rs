@@ -21,6 +21,7 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let charted = arguments.contains(&CHART);
+    let everything = arguments.contains(&"--weight");
     let arguments: Vec<&str> = match arguments[..] {
         [CHART] => vec!["--peers"],
         _ => arguments.into_iter().filter(|it| *it != CHART).collect(),
@@ -35,8 +36,13 @@ fn main() -> Result<ExitCode> {
     }
     print!("\n{}", table::markdown(&rows));
     if charted {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(CHART_FILE);
-        fs::write(file, chart::svg(&rows)?)?;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCS);
+        fs::write(folder.join("performance.svg"), chart::svg(&rows)?)?;
+        // What was not measured would be missing in the table.
+        if everything {
+            let page = folder.join("performance.md");
+            fs::write(&page, table::put_into(&fs::read_to_string(&page)?, &rows)?)?;
+        }
     }
     Ok(if rows.iter().all(Row::holds) {
         ExitCode::SUCCESS
@@ -45,9 +51,9 @@ fn main() -> Result<ExitCode> {
     })
 }
 
-/// Alone, or with what is measured besides.
+/// Alone, or with what is measured besides. With everything, it is the table of the page as well.
 const CHART: &str = "--chart";
-const CHART_FILE: &str = "../auth-common/docs/performance.svg";
+const DOCS: &str = "../auth-common/docs";
 
 type Measure = (&'static str, fn() -> Result<Vec<Row>>);
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::Result;
+
 /// One line of the table: a measurement, and whether its budget holds.
 #[derive(Debug)]
 pub struct Row {
@@ -194,6 +196,22 @@ pub fn markdown(rows: &[Row]) -> String {
     lines.iter().map(line).collect()
 }
 
+/// A page whose table has these rows in place of its own.
+///
+/// # Errors
+///
+/// When it has no such table.
+pub fn put_into(page: &str, rows: &[Row]) -> Result<String> {
+    let head = "| | ours | reference | ratio | budget | |\n|---|---|---|---|---|---|\n";
+    let (before, rest) = page.split_once(head).ok_or("the page has no table")?;
+    let (_, after) = rest.split_once("\n\n").ok_or("the table has no end")?;
+    let lines = rows
+        .iter()
+        .map(|row| format!("| {} |", row.cells().join(" | ")));
+    let table = lines.collect::<Vec<_>>().join("\n");
+    Ok(format!("{before}{head}{table}\n\n{after}"))
+}
+
 const HEAD: [&str; 6] = ["measure", "ours", "reference", "ratio", "budget", ""];
 
 #[cfg(test)]
@@ -219,6 +237,18 @@ mod tests {
         assert_eq!(shown(Amount::Memory(10_240.0)), "10 KiB");
         assert_eq!(shown(Amount::Memory(102_400.0)), "100 KiB");
         assert_eq!(shown(Amount::Count(9.0)), "9");
+    }
+
+    #[test]
+    fn the_rows_of_a_page_are_replaced_and_nothing_else() {
+        let head = "| | ours | reference | ratio | budget | |\n|---|---|---|---|---|---|";
+        let page = format!("# Figures\n\n{head}\n| old |\n| older |\n\n# More\n\n| a |\n");
+        let rows = [Row::limit("crates", Amount::from(9), Amount::from(9))];
+        assert_eq!(
+            put_into(&page, &rows).unwrap(),
+            format!("# Figures\n\n{head}\n| crates | 9 |  |  | ≤ 9 | holds |\n\n# More\n\n| a |\n")
+        );
+        assert!(put_into("# Figures\n", &rows).is_err());
     }
 
     #[test]
