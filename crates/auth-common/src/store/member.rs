@@ -103,7 +103,7 @@ pub(crate) struct Register<'a> {
     keys: &'a RecordKeys,
     session: Session,
     seen: Seen,
-    /// What went wrong last.
+    /// What went wrong last, unless a write has followed: a store that can only be read is out of order.
     pub(crate) failed: Option<StoreError>,
 }
 
@@ -128,7 +128,6 @@ impl<'a> Register<'a> {
             Ok(loaded) => loaded,
             Err(error) => return self.fail(error),
         };
-        self.failed = None;
         let record = match read(key, &loaded) {
             Some(record) => record,
             None => self.former(allowed).await,
