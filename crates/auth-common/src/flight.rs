@@ -308,6 +308,10 @@ impl<E: TokenEndpoint> Flight<E> {
         cache.keep_ready();
         match outcome {
             Ok((current, how)) => {
+                #[cfg(feature = "store")]
+                if let (How::Adopted, Some(member)) = (&how, &cache.member) {
+                    member.count_adopted();
+                }
                 self.outcome.tell(Ok(Arc::clone(&current)));
                 let left = now.until(current.expiry);
                 match how {

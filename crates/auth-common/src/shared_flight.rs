@@ -71,6 +71,7 @@ impl<E: TokenEndpoint> Flight<E> {
         let mut register = Register::new(member, &keys);
         let mut round = Round::new(purpose, clock.now());
         let mut step = Step::Load;
+        let mut warm = Register::is_warm();
         let mut outcome: Option<Outcome<E>> = None;
         loop {
             let mut asked = clock.now();
@@ -81,7 +82,7 @@ impl<E: TokenEndpoint> Flight<E> {
                     register.load(limit).await
                 }
                 Step::Swap { record, keep } => {
-                    let sealed = register.seal(&record).await;
+                    let sealed = register.seal(&record);
                     self.report(limit);
                     asked = clock.now();
                     register.swap(sealed, keep, limit).await
@@ -105,7 +106,7 @@ impl<E: TokenEndpoint> Flight<E> {
                 Step::GoOn { .. } => Event::StoreFailed,
                 Step::Adopt(adopted) => {
                     member.remember(register.failed.as_ref(), clock.now());
-                    return self.adopt(member, adopted, &clock);
+                    return self.adopt(adopted, &clock);
                 }
                 Step::Defer(next_look) => {
                     member.remember(register.failed.as_ref(), clock.now());
@@ -122,7 +123,17 @@ impl<E: TokenEndpoint> Flight<E> {
                     return outcome.map(|arrived| landed(arrived, published));
                 }
             };
+            let before = (!warm).then(|| round.clone());
             step = round.after(event, asked, clock.now(), clock.draw());
+            if let Some(before) = before
+                && matches!(step, Step::Swap { .. })
+            {
+                self.report(LONGEST_WARM_UP);
+                Register::warm_up().await;
+                warm = true;
+                // Much may have been written meanwhile, and a lease is counted from the look.
+                (round, step) = (before, Step::Load);
+            }
         }
     }
 
@@ -155,7 +166,7 @@ impl<E: TokenEndpoint> Flight<E> {
             renew_in = loop {
                 match step {
                     Step::Swap { record, keep } => {
-                        let sealed = register.seal(&record).await;
+                        let sealed = register.seal(&record);
                         asked = clock.now();
                         let limit = round.limit();
                         let swap = pin!(register.swap(sealed, keep, limit));
@@ -227,7 +238,7 @@ impl<E: TokenEndpoint> Flight<E> {
         Ok(Answer::Failure { shared, unused })
     }
 
-    fn adopt(&self, member: &Member, adopted: Adopted<Secret>, clock: &Clock) -> Outcome<E> {
+    fn adopt(&self, adopted: Adopted<Secret>, clock: &Clock) -> Outcome<E> {
         let Adopted {
             token,
             left,
@@ -240,7 +251,6 @@ impl<E: TokenEndpoint> Flight<E> {
             let what = "the token in the store does not fit a header";
             Ended::Failed(transport::Fault::new(FailureKind::Malformed, what).into())
         })?;
-        member.count_adopted();
         let age = token.lifetime.saturating_sub(left);
         Ok(Arrived {
             authorization,
@@ -326,3 +336,6 @@ async fn first<A: Future, B: Future>(
     })
     .await
 }
+
+/// It takes 40 ms of a processor; where a whole fleet starts on one machine, they take turns.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(10);

@@ -156,14 +156,19 @@ impl<'a> Register<'a> {
         Record::default()
     }
 
-    /// What [`swap`](Self::swap) is to write. The first of a process may take a while, which is not the store's fault, and
-    /// is not spent on the runtime's thread.
-    pub(crate) async fn seal(&mut self, record: &Record) -> Option<Vec<u8>> {
+    /// Whether a seal takes microseconds, and not what the first of a process may.
+    pub(crate) fn is_warm() -> bool {
+        crypto::is_ready()
+    }
+
+    /// Spends that on another thread than the runtime's. Where there is no room for one, the seal takes that long itself.
+    pub(crate) async fn warm_up() {
+        let _ = on_a_thread("randomness", crypto::random::<1>).await;
+    }
+
+    /// What [`swap`](Self::swap) is to write.
+    pub(crate) fn seal(&self, record: &Record) -> Option<Vec<u8>> {
         let bytes = record.to_bytes()?;
-        if !crypto::is_ready() {
-            // Where there is no room for a thread, the seal takes that long itself.
-            let _ = on_a_thread("randomness", crypto::random::<1>).await;
-        }
         let value = seal::seal(self.keys.current()?, &bytes).ok()?;
         (value.len() <= seal::LONGEST).then_some(value)
     }
