@@ -3,7 +3,10 @@
 //!
 //! ```text
 //! AUTH_STORE_KEY=… fleet-worker <name> <vendor> <redis://… | folder | none> <password> [setting…]
+//! fleet-worker hold <file>
 //! ```
+//!
+//! The latter holds the lock on a file.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,7 +16,9 @@
 )]
 
 use std::{
-    env, io,
+    env,
+    fs::File,
+    io,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -31,6 +36,11 @@ use zapsign_auth::{Authenticator, Credentials, Environment, Token};
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [hold, file] = &arguments[..]
+        && hold == "hold"
+    {
+        return hold_lock(file);
+    }
     let [name, vendor, store, password, settings @ ..] = &arguments[..] else {
         panic!("usage: fleet-worker <name> <vendor> <store> <password> [setting…]");
     };
@@ -86,6 +96,13 @@ fn authenticator(
         builder = builder.store(FileStore::new(store).with_key(key()));
     }
     builder.build().unwrap()
+}
+
+fn hold_lock(file: &str) {
+    let file = File::open(file).unwrap();
+    file.lock().unwrap();
+    println!("{}", json!({ "ready": now() }));
+    io::stdin().lines().for_each(drop);
 }
 
 struct Worker {

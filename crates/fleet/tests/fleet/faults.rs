@@ -121,15 +121,8 @@ fn store_that_stops_amid_a_login_costs_no_call() {
     }
     rounds_alone(|| {
         let (server, vendor) = (Server::start(), Vendor::start());
-        vendor.delay(Duration::from_secs(1));
         let plan = Plan::new(&vendor, url(&server));
-        let fleet = plan.fleet(FEW);
-        for worker in &fleet {
-            worker.tell("ask");
-        }
-        vendor.wait_for(1);
-        server.pause();
-        let calls: Vec<_> = fleet.iter().map(Worker::next).collect();
+        let (_fleet, calls) = amid_a_login(&plan, || server.pause());
         assert!(tokens(&calls).len() <= FEW);
         assert!(vendor.asked() <= FEW, "{:?}", vendor.requests());
         let slowest = slowest(&calls);
@@ -140,20 +133,39 @@ fn store_that_stops_amid_a_login_costs_no_call() {
 
 #[test]
 fn store_that_was_flushed_is_filled_again() {
+    is_filled_again_after(|server| {
+        server.tell("FLUSHALL");
+    });
+}
+
+#[test]
+fn store_that_evicted_the_record_is_filled_again() {
+    is_filled_again_after(|server| {
+        evict(server);
+        let statistics = server.tell("INFO stats");
+        assert!(!statistics.contains("evicted_keys:0"), "{statistics}");
+    });
+}
+
+/// The server is short of memory for a moment, and gives up what it has, as a cache may.
+pub(crate) fn evict(server: &Server) {
+    server.tell("CONFIG SET maxmemory-policy allkeys-lru");
+    server.tell("CONFIG SET maxmemory 1");
+    // What is to be written now takes the room of others.
+    server.tell("SET another 1");
+    server.tell("CONFIG SET maxmemory 0");
+    server.tell("CONFIG SET maxmemory-policy noeviction");
+}
+
+/// The store loses what it has amid a login.
+fn is_filled_again_after(loss: impl Fn(&Server)) {
     if !is_installed() {
         return;
     }
     rounds(|| {
         let (server, vendor) = (Server::start(), Vendor::start());
-        vendor.delay(Duration::from_secs(1));
         let plan = Plan::new(&vendor, url(&server));
-        let fleet = plan.fleet(FEW);
-        for worker in &fleet {
-            worker.tell("ask");
-        }
-        vendor.wait_for(1);
-        server.tell("FLUSHALL");
-        let calls: Vec<_> = fleet.iter().map(Worker::next).collect();
+        let (_fleet, calls) = amid_a_login(&plan, || loss(&server));
         assert!(tokens(&calls).len() <= 2);
         assert!(vendor.asked() <= 2, "{:?}", vendor.requests());
         let asked = vendor.asked();
@@ -252,6 +264,19 @@ fn store_far_away_is_as_good() {
             format!("{:?}", slowest(&calls)),
         );
     });
+}
+
+/// All ask at once, and the fault comes while the vendor is being asked.
+fn amid_a_login(plan: &Plan, fault: impl FnOnce()) -> (Vec<Worker>, Vec<Call>) {
+    plan.vendor.delay(Duration::from_secs(1));
+    let fleet = plan.fleet(FEW);
+    for worker in &fleet {
+        worker.tell("ask");
+    }
+    plan.vendor.wait_for(1);
+    fault();
+    let calls = fleet.iter().map(Worker::next).collect();
+    (fleet, calls)
 }
 
 /// Whose request the vendor has as its `number`th.

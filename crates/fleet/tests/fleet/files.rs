@@ -1,9 +1,13 @@
 //! A fleet with a folder, and a program that is started again and again.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
+    io::{BufRead, BufReader},
     os::unix::fs::{MetadataExt, symlink},
     path::PathBuf,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -49,6 +53,45 @@ fn leader_with_a_folder_that_is_killed_costs_one_request_more() {
         fleet.remove(leader);
         let calls: Vec<_> = fleet.iter().map(Worker::next).collect();
         assert_eq!((tokens(&calls).len(), vendor.asked()), (1, 2));
+    });
+}
+
+#[test]
+fn lock_of_a_process_that_is_killed_is_free() {
+    rounds(|| {
+        let (folder, vendor) = (Folder::new(), Vendor::start());
+        let plan = Plan::new(&vendor, folder.name());
+        plan.run();
+        let files = fs::read_dir(&folder.0).unwrap();
+        let mut files = files.map(|file| file.unwrap().path());
+        let lock = files.find(|file| file.extension().is_some_and(|it| it == "lock"));
+        let mut holder = Command::new(env!("CARGO_BIN_EXE_fleet-worker"))
+            .args([OsStr::new("hold"), lock.unwrap().as_os_str()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let mut output = BufReader::new(holder.stdout.take().unwrap());
+        output.read_line(&mut said).unwrap();
+        assert!(said.contains("ready"), "{said}");
+
+        // To look takes no lock. What has to be written is not, and the call goes on without.
+        let worker = plan.start(0);
+        worker.next();
+        assert_eq!(vendor.issued(worker.ask().token()).serial, 1);
+        let alone = worker.renew();
+        assert_eq!(alone.text("store"), "left alone");
+        assert_eq!(vendor.issued(alone.token()).serial, 2);
+
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+        let worker = plan.start(1);
+        worker.next();
+        let renewed = worker.renew();
+        assert_eq!(renewed.text("store"), "well");
+        assert_eq!(plan.run().token(), renewed.token());
+        assert_eq!(vendor.asked(), 3);
     });
 }
 

@@ -36,9 +36,10 @@ pub(crate) struct Request {
     /// Who sent it.
     pub(crate) worker: String,
     /// In microseconds since 1970-01-01 UTC.
-    #[expect(dead_code, reason = "an assertion shows it")]
     pub(crate) came: u64,
     pub(crate) answered: Option<u64>,
+    /// Which of [`PASSWORDS`] it goes back to, if it is right.
+    pub(crate) lane: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +191,7 @@ impl Vendor {
             worker,
             came: now(),
             answered: None,
+            lane,
         });
         let delay = state.delay;
         drop(state);
