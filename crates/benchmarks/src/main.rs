@@ -61,20 +61,20 @@ type Measure = (&'static str, fn() -> Result<Vec<Row>>);
 fn chosen(arguments: &[&str]) -> Result<Vec<Measure>> {
     match arguments {
         [] => Ok(MEASURES.to_vec()),
-        ["--weight"] => Ok([&MEASURES[..], PEERS, &SLOW].concat()),
-        ["--peers"] => Ok([&MEASURES[..], &PEERS].concat()),
+        ["--weight"] => Ok([MEASURES, PEERS, SLOW].concat()),
+        ["--peers"] => Ok([MEASURES, PEERS].concat()),
         names => names.iter().copied().map(named).collect(),
     }
 }
 
 fn named(name: &str) -> Result<Measure> {
-    let all = [&MEASURES[..], PEERS, &SLOW].concat();
+    let all = [MEASURES, PEERS, SLOW].concat();
     let found = all.iter().find(|(known, _)| *known == name).copied();
     let known: Vec<_> = all.iter().map(|(known, _)| *known).collect();
     found.ok_or_else(|| format!("`{name}` is not measured; these are: {}", known.join(", ")).into())
 }
 
-const MEASURES: [Measure; 11] = [
+const MEASURES: &[Measure] = &[
     ("cached", cached::times),
     ("scattered", cached::scattered),
     ("instructions", instructions::rows),
@@ -95,7 +95,7 @@ const PEERS: &[Measure] = &[("peers", benchmarks::peers::rows)];
 const PEERS: &[Measure] = &[];
 
 /// Those that take minutes: most of them build programs.
-const SLOW: [Measure; 5] = [
+const SLOW: &[Measure] = &[
     ("many-tenants", tenants::many),
     ("sizes", weight::sizes),
     ("builds", weight::builds),
