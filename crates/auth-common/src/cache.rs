@@ -42,7 +42,7 @@ use crate::{
 
 /// What all clones of an authenticator share.
 pub(crate) struct Cache<E: TokenEndpoint> {
-    pub(crate) destination: Destination,
+    pub(crate) destination: Arc<Destination>,
     pub(crate) clock: Clock,
     pub(crate) attempts: u32,
     pub(crate) attempt_timeout: Duration,
@@ -61,7 +61,6 @@ pub(crate) struct Cache<E: TokenEndpoint> {
 }
 
 /// Where requests for a token go, and how.
-#[derive(Clone)]
 pub(crate) struct Destination {
     pub(crate) transport: Transport,
     pub(crate) base: BaseUrl,
@@ -78,8 +77,11 @@ impl Destination {
     }
 
     /// Waits until a request may be sent; see [`Transport::place`].
-    pub(crate) async fn place(&self, left: Duration) -> Result<Place, Fault> {
-        self.transport.place(left).await
+    pub(crate) fn place(
+        &self,
+        left: Duration,
+    ) -> impl Future<Output = Result<Place, Fault>> + Send {
+        self.transport.place(left)
     }
 
     /// Sends `request` once. `once_more` is told when the time allowed passed while nobody ran, and is given anew.
@@ -234,7 +236,7 @@ impl<E: TokenEndpoint> Cache<E> {
         let policy = Arc::new(limits.policy);
         let lifecycle = lifecycle_of(&policy, &origin);
         Self {
-            destination,
+            destination: Arc::new(destination),
             clock,
             attempts: limits.attempts,
             attempt_timeout: limits.attempt_timeout,
@@ -329,7 +331,7 @@ impl<E: TokenEndpoint> Cache<E> {
         read: impl FnOnce(&JsonObject<'_>) -> Result<T, InvalidBody>,
     ) -> Result<T, Error<E::ErrorResponse>> {
         let runtime = runtime::current()?;
-        let (origin, destination) = (self.origin(), self.destination.clone());
+        let (origin, destination) = (self.origin(), Arc::clone(&self.destination));
         let (token, allowed) = (refresh_token.cloned(), self.attempt_timeout);
         let patience = self.policy.flight;
         // A task of the runtime: this call may be polled where there is none.

@@ -104,32 +104,41 @@ impl<E: TokenEndpoint> Cache<E> {
     }
 
     /// Waits for the outcome of a flight, for as long as the flight is heard of, until `deadline` at most.
-    async fn wait(&self, wait: Wait<E>, mut runtime: Handle, deadline: Instant) -> Waited<E> {
+    ///
+    /// It is a block, since an `async fn` would hold its arguments twice: as many wait as there are callers.
+    fn wait(
+        &self,
+        wait: Wait<E>,
+        mut runtime: Handle,
+        deadline: Instant,
+    ) -> impl Future<Output = Waited<E>> + Send {
         let Wait {
             flight,
             outcome,
             mut silence,
             patience,
         } = wait;
-        let impatient = patience.map(|patience| Instant::now() + patience);
-        loop {
-            let now = Instant::now();
-            let left = deadline.saturating_duration_since(now);
-            let patience = impatient.map(|at| at.saturating_duration_since(now));
-            let longest = silence.longest.min(left).min(patience.unwrap_or(left));
-            match within_by(&runtime, longest, pin!(outcome.told())).await {
-                Ok(Some(Some(told))) => return Waited::Told(told.clone()),
-                Ok(Some(None)) | Err(Interrupted::RuntimeEnded) => return Waited::Lost,
-                Err(Interrupted::Moved) => match runtime::current() {
-                    Ok(other) => runtime = other,
-                    Err(_) => return Waited::Lost,
-                },
-                Ok(None) if longest == left => return Waited::OutOfTime,
-                Ok(None) if Some(longest) == patience => return Waited::OutOfPatience,
-                Ok(None) => match self.waited_out(flight, silence) {
-                    Some(newer) => silence = newer,
-                    None => return Waited::Lost,
-                },
+        async move {
+            let impatient = patience.map(|patience| Instant::now() + patience);
+            loop {
+                let now = Instant::now();
+                let left = deadline.saturating_duration_since(now);
+                let patience = impatient.map(|at| at.saturating_duration_since(now));
+                let longest = silence.longest.min(left).min(patience.unwrap_or(left));
+                match within_by(&runtime, longest, pin!(outcome.told())).await {
+                    Ok(Some(Some(told))) => return Waited::Told(told.clone()),
+                    Ok(Some(None)) | Err(Interrupted::RuntimeEnded) => return Waited::Lost,
+                    Err(Interrupted::Moved) => match runtime::current() {
+                        Ok(other) => runtime = other,
+                        Err(_) => return Waited::Lost,
+                    },
+                    Ok(None) if longest == left => return Waited::OutOfTime,
+                    Ok(None) if Some(longest) == patience => return Waited::OutOfPatience,
+                    Ok(None) => match self.waited_out(flight, silence) {
+                        Some(newer) => silence = newer,
+                        None => return Waited::Lost,
+                    },
+                }
             }
         }
     }
@@ -227,7 +236,7 @@ impl<E: TokenEndpoint> Cache<E> {
             id: launch.flight,
             delay: launch.delay,
             limit: self.policy.flight,
-            destination: self.destination.clone(),
+            destination: Arc::clone(&self.destination),
             outcome: teller,
             landed: false,
             #[cfg(feature = "store")]

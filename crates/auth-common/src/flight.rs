@@ -35,7 +35,7 @@ pub(crate) struct Flight<E: TokenEndpoint> {
     pub(crate) delay: Duration,
     /// How long it may take in all.
     pub(crate) limit: Duration,
-    pub(crate) destination: Destination,
+    pub(crate) destination: Arc<Destination>,
     pub(crate) outcome: Teller<Outcome<E>>,
     pub(crate) landed: bool,
     /// A new token is wanted, whatever is cached.
@@ -44,14 +44,19 @@ pub(crate) struct Flight<E: TokenEndpoint> {
 }
 
 impl<E: TokenEndpoint> Flight<E> {
-    pub(crate) async fn run(mut self) {
-        // Tokio's shortest sleep is a millisecond, that of no time at all included.
-        if !self.delay.is_zero() {
-            sleep(self.delay).await;
+    /// It is a block, since an `async fn` would hold the flight twice. Whatever follows the first wait for a place is boxed:
+    /// when a program with thousands of tenants starts, all but a few of its flights wait there.
+    #[expect(clippy::manual_async_fn, reason = "see above")]
+    pub(crate) fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            // Tokio's shortest sleep is a millisecond, that of no time at all included.
+            if !self.delay.is_zero() {
+                sleep(self.delay).await;
+            }
+            let started = Instant::now();
+            let result = self.bring().await;
+            self.land(result, started.elapsed());
         }
-        let started = Instant::now();
-        let result = self.bring().await;
-        self.land(result, started.elapsed());
     }
 
     /// Brings a token, from the vendor or from whoever has asked it, within the time for a flight.
@@ -68,24 +73,35 @@ impl<E: TokenEndpoint> Flight<E> {
             }
         }
         // Each of its waits ends by then: a timer for all of them would cost a system call, and tell nothing more.
-        self.ask_vendor(None).await
+        let deadline = Instant::now() + self.limit;
+        let place = self.place(self.limit).await;
+        let place = place.map_err(|fault| Ended::Failed(fault.into()))?;
+        Box::pin(self.ask_vendor(None, Some((place, deadline)))).await
     }
 
     /// Asks the vendor for a token that is good to be served. Without a refresh token `given`, there may be one in the
-    /// cache.
+    /// cache. The `first` request may have its place already, and the time by which all are to be done.
     pub(crate) async fn ask_vendor(
         &self,
         given: Option<RefreshToken>,
+        first: Option<(Place, Instant)>,
     ) -> Result<Arrived, Ended<E>> {
-        let arrival = self.attempts(given).await?;
+        let arrival = self.attempts(given, first).await?;
         let cache = self.cache()?;
         let arrived = arrival.check(cache.policy.margins, cache.clock.draw())?;
         Ok(Cache::not_refused(&cache.lock(), arrived)?)
     }
 
     /// Attempts, until one succeeds or the table of failures says that it is enough.
-    async fn attempts(&self, given: Option<RefreshToken>) -> Result<Arrival, Ended<E>> {
-        let deadline = Instant::now() + self.limit;
+    async fn attempts(
+        &self,
+        given: Option<RefreshToken>,
+        first: Option<(Place, Instant)>,
+    ) -> Result<Arrival, Ended<E>> {
+        let (mut place, deadline) = match first {
+            Some((place, deadline)) => (Some(place), deadline),
+            None => (None, Instant::now() + self.limit),
+        };
         let left = || deadline.saturating_duration_since(Instant::now());
         let (mut attempts, mut refresh_token, attempt_timeout) = {
             let cache = self.cache()?;
@@ -95,7 +111,11 @@ impl<E: TokenEndpoint> Flight<E> {
         };
         loop {
             // It is given back before another attempt waits.
-            let place = match self.place(left()).await {
+            let taken = match place.take() {
+                Some(place) => Ok(place),
+                None => self.place(left()).await,
+            };
+            let place = match taken {
                 Ok(place) => place,
                 Err(fault) => {
                     if let Some(cache) = self.cache.upgrade() {

@@ -44,14 +44,14 @@ impl<E: TokenEndpoint> Flight<E> {
         // Without credentials there is nothing to tell one record from another by.
         if matches!(origin, Origin::Nowhere) || !member.may_ask(clock.now()) {
             drop(cache);
-            return self.ask_vendor(None).await;
+            return self.ask_vendor(None, None).await;
         }
         cache.report(self.id, self.limit);
         drop(cache);
         let presented = Presented::<E>::gather(None, origin, self.limit).await;
         let presented = presented.map_err(|fault| Ended::Failed(fault.into()))?;
         let Some(credentials) = presented.credentials().map(Arc::clone) else {
-            return self.ask_vendor(None).await;
+            return self.ask_vendor(None, None).await;
         };
         let sent = presented.sent();
         drop(presented);
@@ -65,7 +65,7 @@ impl<E: TokenEndpoint> Flight<E> {
         };
         let base = &self.destination.base;
         let Some(keys) = member.keys::<E>(base, fingerprint, credentials).await else {
-            return self.ask_vendor(None).await;
+            return self.ask_vendor(None, None).await;
         };
 
         let mut register = Register::new(member, &keys);
@@ -154,7 +154,7 @@ impl<E: TokenEndpoint> Flight<E> {
                 self.report(ask.wait);
                 sleep(ask.wait).await;
             }
-            self.ask_vendor(given).await
+            self.ask_vendor(given, None).await
         });
         let mut renew_in = ask.renew_in;
         while let Some(span) = renew_in {

@@ -1,5 +1,5 @@
 //! What is left of a flight once it has landed. All else is seen from outside, in `tests/shell`.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[allow(dead_code)]
 #[path = "../../tests/shell/vendor.rs"]
@@ -20,7 +20,7 @@ use crate::{
     cache::{Cache, Destination, Limits, Want},
     clock::Clock,
     keeper::keep,
-    lifecycle::Policy,
+    lifecycle::{Decision, Policy},
     source::Origin,
 };
 
@@ -43,6 +43,20 @@ async fn task_of_a_flight_that_has_ended_is_forgotten() {
         yield_now().await;
         assert!(cache.lock().tasks.is_empty());
     }
+}
+
+/// When a program with thousands of tenants starts, all but a few of its flights wait for a place.
+#[test]
+fn flight_that_waits_for_a_place_is_small() {
+    let (_vendor, cache) = scene();
+    let mut state = cache.lock();
+    let Decision::Launch(launch) = state.lifecycle.ask(cache.clock.now()) else {
+        panic!("there is no token");
+    };
+    let (flight, _outcome) = cache.prepare(launch, Want::Token, &mut state);
+    drop(state);
+    let size = size_of_val(&flight.run());
+    assert!(size <= 1024, "{size}");
 }
 
 /// Where the child goes on with a runtime of the parent's.
