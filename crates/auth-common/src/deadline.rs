@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    task::{Id, JoinHandle, try_id},
+    task::{JoinHandle, try_id},
     time::{Instant, timeout_at},
 };
 
@@ -17,51 +17,51 @@ use tokio::{
 /// or its thread was busy with something else, and the answer may lie in the socket. It is then given the same time once
 /// more, which `once_more` is told of, and nothing is sent twice for it.
 ///
-/// It takes `future` pinned: one that is moved in here would take its place in memory twice.
-pub(crate) async fn within<F: Future>(
+/// It takes `future` pinned: one that is moved in here would take its place in memory twice. For the same reason this is
+/// no `async fn`, which holds its arguments twice, and there are as many of these as there are callers who wait.
+pub(crate) fn within<F: Future>(
     allowed: Duration,
     mut future: Pin<&mut F>,
     once_more: impl FnOnce(),
-) -> Option<F::Output> {
+) -> impl Future<Output = Option<F::Output>> {
     let deadline = Instant::now() + allowed;
-    if let Ok(output) = timeout_at(deadline, future.as_mut()).await {
-        return Some(output);
+    async move {
+        if let Ok(output) = timeout_at(deadline, future.as_mut()).await {
+            return Some(output);
+        }
+        let noticed = Instant::now();
+        if noticed.saturating_duration_since(deadline) < NOBODY_RAN {
+            return None;
+        }
+        once_more();
+        timeout_at(noticed + allowed, future).await.ok()
     }
-    let noticed = Instant::now();
-    if noticed.saturating_duration_since(deadline) < NOBODY_RAN {
-        return None;
-    }
-    once_more();
-    timeout_at(noticed + allowed, future).await.ok()
 }
 
 /// As [`within`], where `future` may be polled anywhere: outside of every runtime, or after its own has ended, Tokio's
 /// timers panic.
-pub(crate) async fn within_by<F: Future>(
+///
+/// Whoever waits is a task of a runtime, as a rule, which polls it while it lives. A future that was taken out of it is
+/// told apart.
+pub(crate) fn within_by<F: Future>(
     runtime: &Handle,
     allowed: Duration,
     future: Pin<&mut F>,
-) -> Result<Option<F::Output>, Interrupted> {
-    match try_id() {
-        Some(id) => within_task(id, allowed, future).await,
-        None => within_any(runtime, allowed, future).await,
-    }
-}
-
-/// Whoever waits is a task of a runtime, which polls it while it lives. A future that was taken out of it is told apart.
-async fn within_task<F: Future>(
-    id: Id,
-    allowed: Duration,
-    future: Pin<&mut F>,
-) -> Result<Option<F::Output>, Interrupted> {
-    let mut bounded = pin!(within(allowed, future, || ()));
-    poll_fn(|context| {
-        if try_id() != Some(id) {
-            return Poll::Ready(Err(Interrupted::Moved));
+) -> impl Future<Output = Result<Option<F::Output>, Interrupted>> {
+    let task = try_id();
+    async move {
+        if task.is_none() {
+            return within_any(runtime, allowed, future).await;
         }
-        bounded.as_mut().poll(context).map(Ok)
-    })
-    .await
+        let mut bounded = pin!(within(allowed, future, || ()));
+        poll_fn(|context| {
+            if try_id() != task {
+                return Poll::Ready(Err(Interrupted::Moved));
+            }
+            bounded.as_mut().poll(context).map(Ok)
+        })
+        .await
+    }
 }
 
 /// Nobody knows who polls this next: the timer is a task of its own, which ends with its runtime.

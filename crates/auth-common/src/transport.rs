@@ -16,7 +16,6 @@ use proxy::Proxies;
 use reqwest::ClientBuilder;
 use resolver::Resolver;
 use tls::Tls;
-use tokio::time::timeout;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -182,10 +181,8 @@ impl Transport {
     /// Waits until a request may be sent, which is then to be sent within `left`, the wait included.
     pub(crate) async fn place(&self, left: Duration) -> Result<Place, Fault> {
         let patience = left - left / 10;
-        match timeout(patience, self.places.take(left)).await {
-            Ok(place) => Ok(place),
-            Err(_) => Err(Fault::crowded(patience)),
-        }
+        let place = self.places.take(left, patience).await;
+        place.ok_or_else(|| Fault::crowded(patience))
     }
 
     /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body;

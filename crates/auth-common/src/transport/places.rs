@@ -10,7 +10,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout},
+    time::{Instant, timeout_at},
 };
 
 use crate::sync::{Mutex, MutexGuard};
@@ -62,21 +62,24 @@ impl Places {
         room.free(&mut state, held)
     }
 
-    /// Waits for a place, which is kept for `held` at most.
-    pub(super) async fn take(&self, held: Duration) -> Place {
+    /// Waits for a place, which is kept for `held` at most; `None` where none came in time.
+    pub(super) async fn take(&self, held: Duration, patience: Duration) -> Option<Place> {
+        let end = Instant::now() + patience;
         let room = self.room(process::id());
         let mut coming = match room.enter(held) {
-            Ok(place) => return place,
+            Ok(place) => return Some(place),
             Err(coming) => coming,
         };
         loop {
-            match timeout(A_WHILE, &mut coming).await {
-                Ok(Ok(place)) => return place.held(held),
+            let now = Instant::now();
+            match timeout_at(end.min(now + A_WHILE), &mut coming).await {
+                Ok(Ok(place)) => return Some(place.held(held)),
                 // The room keeps the other end until it hands a place over.
                 Ok(Err(_)) => match room.enter(held) {
-                    Ok(place) => return place,
+                    Ok(place) => return Some(place),
                     Err(anew) => coming = anew,
                 },
+                Err(_) if Instant::now() >= end => return None,
                 Err(_) => room.hand_over(),
             }
         }
