@@ -139,6 +139,7 @@ fn store_that_was_flushed_is_filled_again() {
 }
 
 #[test]
+#[ignore = "on a busy machine the moment without memory lasts for more than one login: `cargo xtask fleet` runs it"]
 fn store_that_evicted_the_record_is_filled_again() {
     is_filled_again_after(|server| {
         evict(server);
