@@ -1,16 +1,14 @@
 //! What is left of a flight once it has landed. All else is seen from outside, in `tests/shell`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[cfg(unix)]
+#[path = "../../tests/plugs/child.rs"]
+mod child;
 #[allow(dead_code)]
 #[path = "../../tests/shell/vendor.rs"]
 mod vendor;
 
-use std::{
-    process,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{process, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use tokio::{task::yield_now, time::timeout};
@@ -72,38 +70,17 @@ async fn child_of_a_fork_does_not_keep_the_parents_token_ready() {
 #[cfg(unix)]
 #[test]
 fn child_of_a_fork_gets_a_token_whoever_held_the_lock() {
-    use fork::{ChildEvent, ProcessFork, Signal};
-
     let (_vendor, cache) = scene();
     let held = cache.lock();
-    match fork::fork_process().unwrap() {
-        ProcessFork::Child => {
-            let runtime = tokio::runtime::Builder::new_current_thread();
-            let runtime = { runtime }.enable_all().start_paused(true).build();
-            let got = runtime.map(|it| it.block_on(cache.obtain(Want::Token)).is_ok());
-            let logins = cache.snapshot().logins;
-            process::exit(i32::from(!(got.unwrap_or_default() && logins == 1)));
-        }
-        ProcessFork::Parent(child) => {
-            let end = Instant::now() + Duration::from_secs(20);
-            let ended = loop {
-                if let Some(ended) = fork::wait_event_nohang(child).unwrap() {
-                    break ended;
-                }
-                if Instant::now() > end {
-                    fork::signal_process(child, Signal::KILL).unwrap();
-                    break fork::wait_event(child).unwrap();
-                }
-                thread::sleep(Duration::from_millis(1));
-            };
-            assert!(
-                matches!(ended, ChildEvent::Exited { code: 0, .. }),
-                "{ended:?}"
-            );
-            drop(held);
-            assert_eq!(cache.snapshot().logins, 0);
-        }
-    }
+    child::in_a_child(Duration::from_secs(20), || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+        let token = runtime.block_on(cache.obtain(Want::Token));
+        assert!(token.is_ok());
+        assert_eq!(cache.snapshot().logins, 1);
+    });
+    drop(held);
+    assert_eq!(cache.snapshot().logins, 0);
 }
 
 fn scene() -> (Vendor, Arc<Cache<Plain>>) {

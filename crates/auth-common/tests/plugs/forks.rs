@@ -1,8 +1,6 @@
 //! A process that forks. Its child has all of its memory, and of its threads only the one that forked.
 
 use std::{
-    panic::{self, AssertUnwindSafe},
-    process,
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc,
@@ -15,10 +13,10 @@ use auth_common::{
     blocking::Authenticator,
     testing::{Outage, Response, Script, StandIn},
 };
-use fork::{ChildEvent, ProcessFork, ProcessId, Signal};
 
 use crate::{
     alone,
+    child::in_a_child,
     vendor::{Sample, Vendor, builder, granted, kept_ready_for_two_seconds},
 };
 
@@ -131,38 +129,6 @@ fn both_renew() {
 
 fn blocking(vendor: &StandIn<Vendor>) -> Authenticator<Sample> {
     vendor.builder().unwrap().build_blocking().unwrap()
-}
-
-/// Forks, and runs `task` in the child, which is killed if it is not done by then.
-fn in_a_child(patience: Duration, task: impl FnOnce()) {
-    match fork::fork_process().unwrap() {
-        ProcessFork::Parent(child) => {
-            let outcome = outcome(child, patience);
-            assert!(
-                matches!(outcome, ChildEvent::Exited { code: 0, .. }),
-                "{outcome:?}"
-            );
-        }
-        ProcessFork::Child => {
-            // Whatever comes after is the parent's to do.
-            let outcome = panic::catch_unwind(AssertUnwindSafe(task));
-            process::exit(outcome.is_err().into());
-        }
-    }
-}
-
-fn outcome(child: ProcessId, patience: Duration) -> ChildEvent {
-    let end = Instant::now() + patience;
-    loop {
-        if let Some(event) = fork::wait_event_nohang(child).unwrap() {
-            return event;
-        }
-        if Instant::now() > end {
-            fork::signal_process(child, Signal::KILL).unwrap();
-            return fork::wait_event(child).unwrap();
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// Less than a call waits for a flight that nobody drives, and more than any other.

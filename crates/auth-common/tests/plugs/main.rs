@@ -11,6 +11,8 @@ mod alone;
 mod authorize;
 mod blocking;
 #[cfg(target_os = "linux")]
+mod child;
+#[cfg(target_os = "linux")]
 mod forks;
 mod loopback;
 mod plug;

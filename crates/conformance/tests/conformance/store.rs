@@ -10,10 +10,7 @@ use crate::vendor::{Vendor, every_vendor};
 async fn fleet_logs_in_once_and_a_restarted_one_not_at_all<V: Vendor>() {
     let vendor = StandIn::<V>::start();
     let store = MemoryStore::new(StoreKey::generate().unwrap());
-    let process = || {
-        let builder: Builder<V::Endpoint> = vendor.builder().unwrap().into();
-        builder.store(store.clone()).build().unwrap()
-    };
+    let process = || member(&vendor, &store).build().unwrap();
     let (one, other) = (process(), process());
     let (first, same) = tokio::join!(one.authorization(), other.authorization());
     assert_eq!(first.unwrap(), same.unwrap());
@@ -40,8 +37,7 @@ async fn fleet_hears_of_a_refusal_once<V: Vendor>() {
     let store = MemoryStore::new(StoreKey::generate().unwrap());
     let (mut told, mut logins) = (Vec::new(), 0);
     for _ in 0..3 {
-        let builder: Builder<V::Endpoint> = vendor.builder().unwrap().into();
-        let process = builder.store(store.clone()).build().unwrap();
+        let process = member(&vendor, &store).build().unwrap();
         let error = process.token().await.unwrap_err();
         assert!(matches!(error, Error::CredentialsRefused(_)), "{error}");
         let text = error.to_string();
@@ -57,13 +53,16 @@ every_vendor!(fleet_hears_of_a_refusal_once);
 fn blocking_sides_share_one_login_by_a_store<V: Vendor>() {
     let vendor = StandIn::<V>::start();
     let store = MemoryStore::new(StoreKey::generate().unwrap());
-    let process = || {
-        let builder: Builder<V::Endpoint> = vendor.builder().unwrap().into();
-        builder.store(store.clone()).build_blocking().unwrap()
-    };
+    let process = || member(&vendor, &store).build_blocking().unwrap();
     let (one, other) = (process(), process());
     let header = one.authorization().unwrap();
     assert_eq!(other.authorization().unwrap(), header);
     assert_eq!((vendor.logins(), other.snapshot().adopted), (1, 1));
 }
 every_vendor!(blocking blocking_sides_share_one_login_by_a_store);
+
+/// One more process of the fleet.
+fn member<V: Vendor>(vendor: &StandIn<V>, store: &MemoryStore) -> Builder<V::Endpoint> {
+    let builder: Builder<V::Endpoint> = vendor.builder().unwrap().into();
+    builder.store(store.clone())
+}
