@@ -87,7 +87,8 @@ impl Bare {
     }
 }
 
-/// An authenticator that has no token yet. To build it is no part of a login, as little as to build a client.
+/// An authenticator that has no token yet. To build it is no part of a login, as little as to build a client, nor is to
+/// drop it.
 ///
 /// # Errors
 ///
@@ -122,7 +123,7 @@ pub fn times() -> Result<Vec<Row>> {
         for (threads, runtime) in &runtimes {
             let (ours, reference) = rounds::medians(
                 ROUNDS,
-                || time_in_task(runtime, ours(server, &transport)?),
+                || time_of_ours(runtime, server, &transport),
                 || time_in_task(runtime, in_another_task(by(bare.clone()))),
             )?;
             let measure = format!("cold login, connection {connection}, {threads}");
@@ -134,7 +135,7 @@ pub fn times() -> Result<Vec<Row>> {
     for (threads, runtime) in &runtimes {
         let (ours, reference) = rounds::medians(
             ROUNDS,
-            || time_in_task(runtime, ours(server, &transport)?),
+            || time_of_ours(runtime, server, &transport),
             || time_in_task(runtime, by(bare.clone())),
         )?;
         let measure =
@@ -158,7 +159,7 @@ where
     let runtime = single()?;
     let (ours, reference) = rounds::medians(
         ROUNDS,
-        || time_in_task(&runtime, ours(server, transport)?),
+        || time_of_ours(&runtime, server, transport),
         || time_in_task(&runtime, in_another_task(other())),
     )?;
     Ok(Row::told(measure, ours, reference))
@@ -180,7 +181,7 @@ pub fn over_tls() -> Result<Vec<Row>> {
     let runtime = single()?;
     let (ours, reference) = rounds::medians(
         ROUNDS_OVER_TLS,
-        || time_in_task(&runtime, ours(&server, &transport)?),
+        || time_of_ours(&runtime, &server, &transport),
         || time_in_task(&runtime, in_another_task(by(bare.clone()))),
     )?;
     Ok(vec![Row::ratio(
@@ -203,12 +204,10 @@ async fn by(bare: Bare) -> Result<HeaderValue> {
     bare.authorization().await
 }
 
-fn ours(
-    server: &Server,
-    transport: &Transport,
-) -> Result<impl Future<Output = Result<HeaderValue>> + use<>> {
+fn time_of_ours(runtime: &Runtime, server: &Server, transport: &Transport) -> Result<Duration> {
     let authenticator = authenticator(server, transport)?;
-    Ok(async move { Ok(authenticator.authorization().await?) })
+    let asking = authenticator.clone();
+    time_in_task(runtime, async move { Ok(asking.authorization().await?) })
 }
 
 fn single() -> Result<Runtime> {
