@@ -1,5 +1,6 @@
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,7 +14,7 @@ use crate::{
     failure::TABLE,
     invalidation::Evidence,
     json::LONGEST_TOKEN,
-    lifecycle::Policy,
+    lifecycle::PolicyOfTenant,
     lifetime::Margins,
     source::{Files, Origin},
 };
@@ -247,7 +248,7 @@ impl<E: TokenEndpoint> Builder<E> {
                 attempts: ATTEMPTS,
                 attempt_timeout: ATTEMPT_TIMEOUT,
                 keep_ready: false,
-                policy: Policy::default(),
+                policy: PolicyOfTenant::default(),
             },
             clock: Clock::default(),
             #[cfg(feature = "store")]
@@ -339,7 +340,7 @@ impl<E: TokenEndpoint> Builder<E> {
                 "must be between 0.02 and 0.5 of the lifetime",
             );
         }
-        self.limits.policy.margins = Margins {
+        self.limits.policy.change().margins = Margins {
             advisory_per_mille: (fraction * 1000.0) as u32,
         };
         self
@@ -373,7 +374,7 @@ impl<E: TokenEndpoint> Builder<E> {
         if !(Duration::from_millis(10)..=Duration::from_secs(300)).contains(&allowed) {
             return self.refuse("deadline", "must be between 10 ms and 300 s");
         }
-        self.limits.policy.flight = allowed;
+        self.limits.policy.change().flight = allowed;
         self
     }
 
@@ -401,13 +402,14 @@ impl<E: TokenEndpoint> Builder<E> {
                 "must be for an error that the vendor can cause",
             );
         }
+        let policy = self.limits.policy.change();
         for row in TABLE.iter().filter(|row| row.error == after) {
             let pause = if row.pause_may_shrink {
                 first
             } else {
                 first.max(row.first_pause)
             };
-            self.limits.policy.set_first_pause(row.kind, pause);
+            policy.set_first_pause(row.kind, pause);
         }
         self
     }
@@ -464,10 +466,10 @@ impl<E: TokenEndpoint> Builder<E> {
         };
         transport.check_for(&base)?;
         let user_agent = match self.application {
-            None => E::USER_AGENT.to_owned(),
-            Some(application) => format!("{application} {}", E::USER_AGENT),
+            None => Bytes::from_static(E::USER_AGENT.as_bytes()),
+            Some(application) => format!("{application} {}", E::USER_AGENT).into(),
         };
-        let user_agent = HeaderValue::try_from(user_agent)
+        let user_agent = HeaderValue::from_maybe_shared(user_agent)
             .map_err(|_| ConfigurationError::new(USER_AGENT_PREFIX, "must be visible ASCII"))?;
         let destination = Destination {
             transport,

@@ -21,14 +21,14 @@ use crate::{
     deadline::Task,
     failure::FailureKind,
     invalidation::Evidence,
-    lifecycle::{Fingerprint, FlightId, Lifecycle, Policy, Silence},
+    lifecycle::{Fingerprint, FlightId, Lifecycle, PolicyOfTenant, Silence},
     lifetime::Moment,
     observe, outcome,
     presented::{Presented, Sent},
     runtime,
     source::Origin,
     sync::{ForkedLock, MutexGuard},
-    transport::{Answer, Fault, places::Place},
+    transport::{Answer, Fault},
 };
 #[cfg(feature = "store")]
 use crate::{
@@ -53,7 +53,7 @@ pub(crate) struct Cache<E: TokenEndpoint> {
     state: ForkedLock<State<E>>,
     /// Where credentials come from. Written under the lock of `state` only.
     origin: ArcSwap<Origin<E::Credentials>>,
-    pub(crate) policy: Arc<Policy>,
+    pub(crate) policy: PolicyOfTenant,
     /// Keys the fingerprints of credentials, which mean nothing elsewhere.
     keys: RandomState,
     #[cfg(feature = "store")]
@@ -76,14 +76,6 @@ impl Destination {
         Ok(())
     }
 
-    /// Waits until a request may be sent; see [`Transport::place`].
-    pub(crate) fn place(
-        &self,
-        left: Duration,
-    ) -> impl Future<Output = Result<Place, Fault>> + Send {
-        self.transport.place(left)
-    }
-
     /// Sends `request` once. `once_more` is told when the time allowed passed while nobody ran, and is given anew.
     pub(crate) async fn send(
         &self,
@@ -103,7 +95,7 @@ pub(crate) struct Limits {
     pub(crate) attempts: u32,
     pub(crate) attempt_timeout: Duration,
     pub(crate) keep_ready: bool,
-    pub(crate) policy: Policy,
+    pub(crate) policy: PolicyOfTenant,
 }
 
 /// A token, as served. What a cached call reads comes first, and is in one line of the processor's cache: in a service of
@@ -131,13 +123,13 @@ pub(crate) struct State<E: TokenEndpoint> {
     pub(crate) lifecycle: Lifecycle,
     /// Where the outcome of the lifecycle's flight will be told.
     pub(crate) under_way: Option<(FlightId, Waiting<E>)>,
-    pub(crate) last_error: Option<Error<E::ErrorResponse>>,
+    pub(crate) last_error: Option<Box<Error<E::ErrorResponse>>>,
     /// What went out last, until its answer was read. A flight owns no credentials, so that they go with the last
     /// authenticator, whether its runtime is driven or not.
     pub(crate) sent: Option<(FlightId, Sent<E>)>,
     refresh_token: Option<RefreshToken>,
     /// The token that an API refused last: should the vendor hand it out once more, it is not served.
-    refused: Option<Token>,
+    refused: Option<Box<Token>>,
     /// Flights that were dropped, of which no event has told yet.
     pub(crate) abandoned: u32,
     /// Flights that may still run, superseded ones included: they end with the last authenticator. A handle keeps the
@@ -209,6 +201,15 @@ impl<E: TokenEndpoint> State<E> {
         }
     }
 
+    /// Nothing is kept of those that have ended, nor the memory for more.
+    pub(crate) fn forget_tasks(&mut self, has_ended: impl Fn(FlightId, &AbortHandle) -> bool) {
+        self.tasks
+            .retain(|(flight, task)| !has_ended(*flight, task));
+        if self.tasks.is_empty() {
+            self.tasks = Vec::new();
+        }
+    }
+
     /// In the child of a fork: the flights that were under way are the parent's, and land there alone. So is the refresh
     /// token, which both would present otherwise; to the vendor, that looks like theft.
     pub(crate) fn start_afresh_after_a_fork(&mut self, process: u32) {
@@ -233,7 +234,7 @@ impl<E: TokenEndpoint> Cache<E> {
         clock: Clock,
         limits: Limits,
     ) -> Self {
-        let policy = Arc::new(limits.policy);
+        let policy = limits.policy;
         let lifecycle = lifecycle_of(&policy, &origin);
         Self {
             destination: Arc::new(destination),
@@ -268,7 +269,7 @@ impl<E: TokenEndpoint> Cache<E> {
             .invalidate(token.generation(), evidence, now);
         if invalidation == Invalidation::Accepted {
             self.current.store(None);
-            state.refused = Some(token.clone());
+            state.refused = Some(Box::new(token.clone()));
             #[cfg(feature = "store")]
             {
                 state.numbers.refused = state.numbers.refused.max(state.numbers.current);
@@ -336,7 +337,9 @@ impl<E: TokenEndpoint> Cache<E> {
         let patience = self.policy.flight;
         // A task of the runtime: this call may be polled where there is none.
         let mut task = Task::start(&runtime, async move {
-            let _place = destination.place(patience).await?;
+            let place = destination.transport.place(patience).await;
+            let place = place.ok_or_else(|| Fault::crowded(patience))?;
+            let _place = place.held(patience);
             let presented = Presented::<E>::gather(token.as_ref(), origin, allowed).await?;
             let answer = destination.send(presented.encode(), allowed, || ()).await;
             Ok((presented.sent(), answer))
@@ -591,8 +594,8 @@ impl<E: TokenEndpoint> Cache<E> {
     }
 }
 
-fn lifecycle_of<C>(policy: &Arc<Policy>, origin: &Origin<C>) -> Lifecycle {
-    let mut lifecycle = Lifecycle::new(Arc::clone(policy));
+fn lifecycle_of<C>(policy: &PolicyOfTenant, origin: &Origin<C>) -> Lifecycle {
+    let mut lifecycle = Lifecycle::new(policy.clone());
     if matches!(origin, Origin::Source(_)) {
         lifecycle.set_source();
     }

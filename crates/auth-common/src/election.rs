@@ -41,25 +41,35 @@ enum Waited<E: TokenEndpoint> {
     OutOfTime,
 }
 
+/// What a wait can come to the end of.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    Time,
+    Patience,
+    /// What may pass until something is heard of the flight.
+    Silence,
+}
+
 impl<E: TokenEndpoint> Cache<E> {
     /// A token for this caller, by whatever it takes. It may be polled outside of the runtime in which it began.
     pub(crate) async fn obtain(
         self: &Arc<Self>,
         want: Want,
     ) -> Result<Arc<Current>, Error<E::ErrorResponse>> {
-        let flight_limit = self.policy.flight;
-        let call_limit = flight_limit.saturating_add(LANDING_TIME);
-        let deadline = Instant::now() + call_limit;
+        let deadline = Instant::now() + self.call_limit();
         for lost in 0..FLIGHTS_PER_CALL {
-            let runtime = match self.runtime(lost > 0) {
-                Ok(runtime) => runtime,
-                Err(error) => return self.cached(want).ok_or(error.into()),
+            // In a block: as many wait as there are callers, and what is named beside a wait lies in memory beside it.
+            let waiting = {
+                let runtime = match self.runtime(lost > 0) {
+                    Ok(runtime) => runtime,
+                    Err(error) => return self.cached(want).ok_or(error.into()),
+                };
+                match self.turn(want, &runtime)? {
+                    Turn::Served(current) => return Ok(current),
+                    Turn::Waits(wait) => self.wait(wait, runtime, deadline),
+                }
             };
-            let wait = match self.turn(want, &runtime)? {
-                Turn::Served(current) => return Ok(current),
-                Turn::Waits(wait) => wait,
-            };
-            match self.wait(wait, runtime, deadline).await {
+            match waiting.await {
                 // By now it may have been invalidated, or replaced by a newer one.
                 Waited::Told(Ok(_)) => {
                     if let Some(newest) = self.cached(Want::Token) {
@@ -74,7 +84,7 @@ impl<E: TokenEndpoint> Cache<E> {
                     }
                 }
                 Waited::OutOfTime => {
-                    let slow = Fault::slow(call_limit);
+                    let slow = Fault::slow(self.call_limit());
                     return self.cached(want).ok_or_else(|| {
                         let error = Error::from(Failure::new(E::VENDOR, slow.kind, slow.what));
                         error.with_address(self.last_address())
@@ -84,6 +94,11 @@ impl<E: TokenEndpoint> Cache<E> {
         }
         self.cached(want)
             .ok_or_else(|| abandoned::<E>().with_address(self.last_address()))
+    }
+
+    /// How long a call waits at most.
+    fn call_limit(&self) -> Duration {
+        self.policy.flight.saturating_add(LANDING_TIME)
     }
 
     /// The address that was asked last, fit to be shown.
@@ -121,10 +136,7 @@ impl<E: TokenEndpoint> Cache<E> {
         async move {
             let impatient = patience.map(|patience| Instant::now() + patience);
             loop {
-                let now = Instant::now();
-                let left = deadline.saturating_duration_since(now);
-                let patience = impatient.map(|at| at.saturating_duration_since(now));
-                let longest = silence.longest.min(left).min(patience.unwrap_or(left));
+                let (longest, ends) = longest_wait(silence, deadline, impatient);
                 match within_by(&runtime, longest, pin!(outcome.told())).await {
                     Ok(Some(Some(told))) => return Waited::Told(told.clone()),
                     Ok(Some(None)) | Err(Interrupted::RuntimeEnded) => return Waited::Lost,
@@ -132,11 +144,13 @@ impl<E: TokenEndpoint> Cache<E> {
                         Ok(other) => runtime = other,
                         Err(_) => return Waited::Lost,
                     },
-                    Ok(None) if longest == left => return Waited::OutOfTime,
-                    Ok(None) if Some(longest) == patience => return Waited::OutOfPatience,
-                    Ok(None) => match self.waited_out(flight, silence) {
-                        Some(newer) => silence = newer,
-                        None => return Waited::Lost,
+                    Ok(None) => match ends {
+                        Ends::Time => return Waited::OutOfTime,
+                        Ends::Patience => return Waited::OutOfPatience,
+                        Ends::Silence => match self.waited_out(flight, silence) {
+                            Some(newer) => silence = newer,
+                            None => return Waited::Lost,
+                        },
                     },
                 }
             }
@@ -189,7 +203,7 @@ impl<E: TokenEndpoint> Cache<E> {
             }
             Decision::FailFast { for_another } => {
                 let error = state.last_error.clone().ok_or_else(abandoned::<E>)?;
-                return Err(error.with_retry_at(Some(now.plus(for_another).utc())));
+                return Err((*error).with_retry_at(Some(now.plus(for_another).utc())));
             }
         };
         let abandoned = mem::take(&mut state.abandoned);
@@ -210,7 +224,9 @@ impl<E: TokenEndpoint> Cache<E> {
         let task = runtime.spawn(flight).abort_handle();
         let mut state = self.lock();
         // One may have ended before this one's handle was here to be taken away.
-        state.tasks.retain(|(_, task)| !task.is_finished());
+        state.forget_tasks(|_, task| task.is_finished());
+        // Hardly ever is there another.
+        state.tasks.reserve_exact(1);
         state.tasks.push((id, task));
     }
 
@@ -234,7 +250,7 @@ impl<E: TokenEndpoint> Cache<E> {
         let flight = Flight {
             cache: Arc::downgrade(self),
             id: launch.flight,
-            delay: launch.delay,
+            started: Instant::now() + launch.delay,
             limit: self.policy.flight,
             destination: Arc::clone(&self.destination),
             outcome: teller,
@@ -244,6 +260,26 @@ impl<E: TokenEndpoint> Cache<E> {
         };
         (flight, outcome)
     }
+}
+
+/// How long a caller may wait now, and what is at its end then.
+fn longest_wait(
+    silence: Silence,
+    deadline: Instant,
+    impatient: Option<Instant>,
+) -> (Duration, Ends) {
+    let now = Instant::now();
+    let left = deadline.saturating_duration_since(now);
+    let patience = impatient.map_or(left, |at| at.saturating_duration_since(now));
+    let longest = silence.longest.min(left).min(patience);
+    let ends = if longest == left {
+        Ends::Time
+    } else if longest == patience {
+        Ends::Patience
+    } else {
+        Ends::Silence
+    };
+    (longest, ends)
 }
 
 fn abandoned<E: TokenEndpoint>() -> Error<E::ErrorResponse> {

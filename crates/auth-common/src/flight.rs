@@ -8,7 +8,7 @@ use std::{
 };
 
 use secrecy::ExposeSecret;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 #[cfg(feature = "store")]
 use crate::deadline::within;
@@ -31,8 +31,8 @@ use crate::{
 pub(crate) struct Flight<E: TokenEndpoint> {
     pub(crate) cache: Weak<Cache<E>>,
     pub(crate) id: FlightId,
-    /// How long to wait before the first request.
-    pub(crate) delay: Duration,
+    /// When it begins, and later when it began.
+    pub(crate) started: Instant,
     /// How long it may take in all.
     pub(crate) limit: Duration,
     pub(crate) destination: Arc<Destination>,
@@ -50,33 +50,36 @@ impl<E: TokenEndpoint> Flight<E> {
     pub(crate) fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
             // Tokio's shortest sleep is a millisecond, that of no time at all included.
-            if !self.delay.is_zero() {
-                sleep(self.delay).await;
+            if self.started > Instant::now() {
+                sleep_until(self.started).await;
             }
-            let started = Instant::now();
+            self.started = Instant::now();
             let result = self.bring().await;
-            self.land(result, started.elapsed());
+            self.land(result);
         }
     }
 
     /// Brings a token, from the vendor or from whoever has asked it, within the time for a flight.
-    async fn bring(&self) -> Result<Arrived, Ended<E>> {
-        #[cfg(feature = "store")]
-        {
-            let member = self.cache()?.member.clone();
-            if let Some(member) = member {
-                let bringing = Box::pin(async {
-                    within(self.limit, pin!(self.bring_for_all(&member)), || ()).await
-                });
-                let slow = || Err(Ended::Failed(Fault::slow(self.limit).into()));
-                return bringing.await.unwrap_or_else(slow);
+    #[expect(clippy::manual_async_fn, reason = "see above")]
+    fn bring(&self) -> impl Future<Output = Result<Arrived, Ended<E>>> + Send {
+        async move {
+            #[cfg(feature = "store")]
+            {
+                let member = self.cache()?.member.clone();
+                if let Some(member) = member {
+                    let bringing = Box::pin(async {
+                        within(self.limit, pin!(self.bring_for_all(&member)), || ()).await
+                    });
+                    let slow = || Err(Ended::Failed(Fault::slow(self.limit).into()));
+                    return bringing.await.unwrap_or_else(slow);
+                }
             }
+            let place = self.place(self.limit).await;
+            let place = place.map_err(|fault| Ended::Failed(fault.into()))?;
+            // Each of its waits ends by then: a timer for all of them would cost a system call, and tell nothing more.
+            let deadline = self.started + self.limit;
+            Box::pin(self.ask_vendor(None, Some((place, deadline)))).await
         }
-        // Each of its waits ends by then: a timer for all of them would cost a system call, and tell nothing more.
-        let deadline = Instant::now() + self.limit;
-        let place = self.place(self.limit).await;
-        let place = place.map_err(|fault| Ended::Failed(fault.into()))?;
-        Box::pin(self.ask_vendor(None, Some((place, deadline)))).await
     }
 
     /// Asks the vendor for a token that is good to be served. Without a refresh token `given`, there may be one in the
@@ -203,12 +206,17 @@ impl<E: TokenEndpoint> Flight<E> {
     }
 
     /// Waits until this flight may send a request.
-    async fn place(&self, left: Duration) -> Result<Place, Fault> {
-        if let Some(place) = self.destination.transport.free_place(left) {
-            return Ok(place);
+    #[expect(clippy::manual_async_fn, reason = "as for the whole flight")]
+    fn place(&self, left: Duration) -> impl Future<Output = Result<Place, Fault>> + Send {
+        async move {
+            if let Some(place) = self.destination.transport.free_place(left) {
+                return Ok(place);
+            }
+            self.report(left);
+            let place = self.destination.transport.place(left).await;
+            let place = place.ok_or_else(|| Fault::crowded(left))?;
+            Ok(place.held(left))
         }
-        self.report(left);
-        self.destination.place(left).await
     }
 
     /// Says to those who wait that nothing may be heard of this flight for so long.
@@ -245,10 +253,11 @@ impl<E: TokenEndpoint> Flight<E> {
         self.cache.upgrade().ok_or(Withheld::Needless)
     }
 
-    fn land(&mut self, result: Result<Arrived, Ended<E>>, took: Duration) {
+    fn land(&mut self, result: Result<Arrived, Ended<E>>) {
         let Some(cache) = self.cache.upgrade() else {
             return;
         };
+        let took = self.started.elapsed();
         let now = cache.clock.now();
         // The vendor's crate has a say in it, and the search for secrets takes a while: not under the lock.
         let address = result.is_err().then(|| self.address(&cache)).flatten();
@@ -315,7 +324,7 @@ impl<E: TokenEndpoint> Flight<E> {
                 };
                 // During a longer pause, callers are told what that one is for.
                 if state.lifecycle.pauses_for() == Some(failed.kind) {
-                    state.last_error = Some(error.clone());
+                    state.last_error = Some(Box::new(error.clone()));
                 }
                 Err((error, for_another))
             }
@@ -370,7 +379,7 @@ impl<E: TokenEndpoint> Flight<E> {
         drop(state);
         cache.keep_ready();
         let at = now.plus(for_another).utc();
-        self.outcome.tell(Err(error.with_retry_at(Some(at))));
+        self.outcome.tell(Err((*error).with_retry_at(Some(at))));
     }
 }
 
@@ -418,7 +427,7 @@ impl<E: TokenEndpoint> Drop for Flight<E> {
         if !self.landed {
             cache.dropped(self.id);
         }
-        cache.lock().tasks.retain(|(flight, _)| *flight != self.id);
+        cache.lock().forget_tasks(|flight, _| flight == self.id);
     }
 }
 

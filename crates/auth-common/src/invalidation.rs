@@ -36,22 +36,19 @@ pub(crate) enum Evidence {
 ///
 /// Each kind of evidence has a guard of its own: an endpoint that never accepted a token keeps nobody from replacing one
 /// that others accepted, and refuse now.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct InvalidationGuard {
     /// A token was invalidated, and no flight has brought another yet.
     pending: Option<Evidence>,
-    guards: [Guard; 2],
+    /// One for each kind of evidence, once a flight has landed because of an invalidation: few tokens are ever refused.
+    guards: Option<Box<[Guard; 2]>>,
 }
 
 impl InvalidationGuard {
     pub(crate) fn new() -> Self {
         Self {
             pending: None,
-            guards: [Guard {
-                landed: None,
-                refused_new: false,
-                pause: FIRST_PAUSE,
-            }; 2],
+            guards: None,
         }
     }
 
@@ -63,7 +60,11 @@ impl InvalidationGuard {
     /// A flight brought a token.
     pub(crate) fn landed(&mut self, caused_by: Option<Evidence>, now: Duration) {
         self.pending = None;
-        if let Some(guard) = caused_by.and_then(|evidence| self.guard(evidence)) {
+        let Some(evidence) = caused_by else {
+            return;
+        };
+        let guards = self.guards.get_or_insert_default();
+        if let Some(guard) = guards.get_mut(evidence as usize) {
             guard.landed = Some(now);
             guard.refused_new = false;
         }
@@ -71,9 +72,9 @@ impl InvalidationGuard {
 
     /// An API refused the cached token. Whether that is believed, so that another is asked for.
     pub(crate) fn believes(&mut self, evidence: Evidence, now: Duration) -> bool {
-        let believed = self
-            .guard(evidence)
-            .is_some_and(|guard| guard.believes(now));
+        let guards = self.guards.as_deref_mut();
+        let guard = guards.and_then(|guards| guards.get_mut(evidence as usize));
+        let believed = guard.is_none_or(|guard| guard.believes(now));
         if believed {
             self.pending = Some(evidence);
         }
@@ -82,15 +83,9 @@ impl InvalidationGuard {
 
     /// For how long refusals are not believed, now that one was not; `None` when the next one is.
     pub(crate) fn ignores_for(&self, now: Duration) -> Option<Duration> {
-        let pauses = self
-            .guards
-            .iter()
-            .filter_map(|guard| guard.ignores_for(now));
-        pauses.max()
-    }
-
-    fn guard(&mut self, evidence: Evidence) -> Option<&mut Guard> {
-        self.guards.get_mut(evidence as usize)
+        let guards = self.guards.as_deref();
+        let pauses = guards.into_iter().flatten();
+        pauses.filter_map(|guard| guard.ignores_for(now)).max()
     }
 }
 
@@ -102,6 +97,16 @@ struct Guard {
     refused_new: bool,
     /// How long after the landing no refusal is believed.
     pause: Duration,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            landed: None,
+            refused_new: false,
+            pause: FIRST_PAUSE,
+        }
+    }
 }
 
 impl Guard {

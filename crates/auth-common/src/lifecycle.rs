@@ -3,7 +3,7 @@
 //! It does no I/O, reads no clock and draws no random number: each transition takes the moment and the draws as
 //! parameters, and its return value says what the shell is to do.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{mem, ops::Deref, sync::Arc, time::Duration};
 
 use crate::{
     Invalidation,
@@ -20,7 +20,7 @@ use refused::Refused;
 /// What the machine knows. The token itself is the shell's: here it is a generation and its validity.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
-    policy: Arc<Policy>,
+    policy: PolicyOfTenant,
     held: Option<Held>,
     flight: Option<Flight>,
     next_flight: u64,
@@ -73,13 +73,50 @@ fn in_milliseconds(pause: Duration) -> u32 {
     u32::try_from(pause.as_millis()).unwrap_or(u32::MAX)
 }
 
-impl Default for Policy {
-    fn default() -> Self {
+impl Policy {
+    const DEFAULT: Self = {
+        let mut first_pauses = [0; FailureKind::COUNT];
+        let mut kind = 0;
+        while kind < FailureKind::COUNT {
+            first_pauses[kind] = TABLE[kind].first_pause.as_millis() as u32;
+            kind += 1;
+        }
         Self {
             margins: Margins::DEFAULT,
             flight: FLIGHT,
-            first_pauses: TABLE.each_ref().map(|row| in_milliseconds(row.first_pause)),
+            first_pauses,
         }
+    };
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The policy of one tenant. Where nobody has changed it there is one for all: a program may have thousands.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PolicyOfTenant(Option<Arc<Policy>>);
+
+impl PolicyOfTenant {
+    pub(crate) fn change(&mut self) -> &mut Policy {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl Deref for PolicyOfTenant {
+    type Target = Policy;
+
+    fn deref(&self) -> &Policy {
+        static DEFAULT: Policy = Policy::DEFAULT;
+        self.0.as_deref().unwrap_or(&DEFAULT)
+    }
+}
+
+impl From<Policy> for PolicyOfTenant {
+    fn from(policy: Policy) -> Self {
+        Self(Some(Arc::new(policy)))
     }
 }
 
@@ -243,7 +280,7 @@ pub(crate) enum Landed {
 }
 
 impl Lifecycle {
-    pub(crate) fn new(policy: impl Into<Arc<Policy>>) -> Self {
+    pub(crate) fn new(policy: impl Into<PolicyOfTenant>) -> Self {
         Self {
             policy: policy.into(),
             held: None,

@@ -16,6 +16,7 @@ use proxy::Proxies;
 use reqwest::ClientBuilder;
 use resolver::Resolver;
 use tls::Tls;
+use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -178,11 +179,10 @@ impl Transport {
         self.places.free(left)
     }
 
-    /// Waits until a request may be sent, which is then to be sent within `left`, the wait included.
-    pub(crate) async fn place(&self, left: Duration) -> Result<Place, Fault> {
-        let patience = left - left / 10;
-        let place = self.places.take(left, patience).await;
-        place.ok_or_else(|| Fault::crowded(patience))
+    /// Waits until a request may be sent, which is then to be sent within `left`, the wait included. Without a place in
+    /// good time, it is [`Fault::crowded`].
+    pub(crate) fn place(&self, left: Duration) -> impl Future<Output = Option<Place>> + use<> {
+        self.places.take(Instant::now() + patience(left))
     }
 
     /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body;
@@ -603,9 +603,9 @@ impl Fault {
         )
     }
 
-    /// All places are taken.
-    fn crowded(waited: Duration) -> Self {
-        let seconds = waited.as_millis() as f64 / 1000.0;
+    /// No place came of what was `left` for the request.
+    pub(crate) fn crowded(left: Duration) -> Self {
+        let seconds = patience(left).as_millis() as f64 / 1000.0;
         let what = format!(
             "nothing was sent: for {seconds} s, the transport had as many token requests under way as it may have at once"
         );
@@ -684,6 +684,11 @@ fn proxy_problem(error: &(dyn StdError + 'static)) -> Option<&'static str> {
         Some(_) => "it cannot be reached itself",
         None => "it does not let this through",
     })
+}
+
+/// How long a place is waited for, of the time that is `left` for a request.
+fn patience(left: Duration) -> Duration {
+    left - left / 10
 }
 
 /// Grows by whole copies, so that what was outgrown is wiped.

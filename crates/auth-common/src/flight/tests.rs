@@ -18,7 +18,7 @@ use crate::{
     cache::{Cache, Destination, Limits, Want},
     clock::Clock,
     keeper::keep,
-    lifecycle::{Decision, Policy},
+    lifecycle::{Decision, PolicyOfTenant},
     source::Origin,
 };
 
@@ -94,7 +94,7 @@ fn scene() -> (Vendor, Arc<Cache<Plain>>) {
         attempts: 1,
         attempt_timeout: Duration::from_secs(10),
         keep_ready: false,
-        policy: Policy::default(),
+        policy: PolicyOfTenant::default(),
     };
     let credentials = Credentials::guarded_by(Arc::default());
     let cache = Cache::new(

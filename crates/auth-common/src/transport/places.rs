@@ -62,25 +62,23 @@ impl Places {
         room.free(&mut state, held)
     }
 
-    /// Waits for a place, which is kept for `held` at most; `None` where none came in time.
-    pub(super) async fn take(&self, held: Duration, patience: Duration) -> Option<Place> {
-        let end = Instant::now() + patience;
+    /// Waits for a place until `end`; `None` where none came in time. It is kept for [`A_WHILE`] only, until its holder
+    /// says for [how long](Place::held).
+    ///
+    /// It is no `async fn`, which would hold its arguments twice: as many wait as there are tenants.
+    pub(super) fn take(&self, end: Instant) -> impl Future<Output = Option<Place>> + use<> {
         let room = self.room(process::id());
-        let mut coming = match room.enter(held) {
-            Ok(place) => return Some(place),
-            Err(coming) => coming,
-        };
-        loop {
-            let now = Instant::now();
-            match timeout_at(end.min(now + A_WHILE), &mut coming).await {
-                Ok(Ok(place)) => return Some(place.held(held)),
-                // The room keeps the other end until it hands a place over.
-                Ok(Err(_)) => match room.enter(held) {
-                    Ok(place) => return Some(place),
-                    Err(anew) => coming = anew,
-                },
-                Err(_) if Instant::now() >= end => return None,
-                Err(_) => room.hand_over(),
+        let mut coming = room.enter();
+        async move {
+            loop {
+                let until = end.min(Instant::now() + A_WHILE);
+                match timeout_at(until, &mut coming).await {
+                    Ok(Ok(place)) => return Some(place),
+                    // The room keeps the other end until it hands a place over.
+                    Ok(Err(_)) => coming = room.enter(),
+                    Err(_) if Instant::now() >= end => return None,
+                    Err(_) => room.hand_over(),
+                }
             }
         }
     }
@@ -115,15 +113,12 @@ impl Room {
         Some(Place { room, seat })
     }
 
-    /// A place, or where one will come when it is this caller's turn.
-    fn enter(self: &Arc<Self>, held: Duration) -> Result<Place, oneshot::Receiver<Place>> {
-        let mut state = self.lock();
-        if let Some(place) = self.free(&mut state, held) {
-            return Ok(place);
-        }
+    /// Where a place will come when it is this caller's turn.
+    fn enter(self: &Arc<Self>) -> oneshot::Receiver<Place> {
         let (sender, receiver) = oneshot::channel();
-        state.queue.push_back(sender);
-        Err(receiver)
+        self.lock().queue.push_back(sender);
+        self.hand_over();
+        receiver
     }
 
     /// Hands places that are free to those whose turn it is.
@@ -173,7 +168,7 @@ impl State {
 impl Place {
     /// The same place, now that its holder knows of it. If it was taken back meanwhile, there is one more than there
     /// should be.
-    fn held(mut self, held: Duration) -> Self {
+    pub(crate) fn held(mut self, held: Duration) -> Self {
         let mut state = self.room.lock();
         state.taken.remove(&self.seat);
         self.seat.0 = Instant::now() + held;
