@@ -9,7 +9,7 @@ use std::{
 
 use directlink_auth::Transport;
 use rustix::time::{ClockId, clock_gettime};
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     Result, budgets,
@@ -22,34 +22,65 @@ use crate::{
 
 /// Who asks. The name of each is the argument that makes this program its own subject: see [`ask`].
 const SUBJECTS: [&str; 2] = ["ours", "reference"];
+/// The same with no more requests at once than a transport allows unless it is told otherwise.
+const LIMITED: [&str; 2] = ["ours-limited", "reference-limited"];
 
 /// The processor time of a login, and the resident memory at the peak.
+///
+/// Both sides do the same work, and neither holds any request back. With the limit that a transport has by default, a
+/// process has nothing to do for most of the time, and pays for each time that it falls asleep: that is told beside it,
+/// with a reference that waits for a permit of a semaphore, without a budget.
 ///
 /// # Errors
 ///
 /// When a login fails.
 pub fn rows() -> Result<Vec<Row>> {
     let server = Server::keeping(DELAY)?;
+    let at_once = measure(SUBJECTS, &server)?;
+    let limited = measure(LIMITED, &server)?;
+    let time = |measure, (ours, reference): (Amount, Amount), budget| match budget {
+        Some(budget) => Row::ratio(measure, ours, reference, budget),
+        None => Row::told(measure, ours, reference),
+    };
+    Ok(vec![
+        time(
+            "10,000 tenants at once, cold: processor time of a login",
+            at_once.0,
+            Some(budgets::CROWD_TIME),
+        ),
+        time(
+            "10,000 tenants at once, cold: resident memory at the peak",
+            at_once.1,
+            Some(budgets::CROWD_MEMORY),
+        ),
+        time(
+            "10,000 tenants, 50 requests at once: processor time of a login",
+            limited.0,
+            None,
+        ),
+        time(
+            "10,000 tenants, 50 requests at once: resident memory at the peak",
+            limited.1,
+            None,
+        ),
+    ])
+}
+
+type Pair = (Amount, Amount);
+
+/// The processor time of a login of ours and of the reference, and the memory of both.
+fn measure([ours, reference]: [&str; 2], server: &Server) -> Result<(Pair, Pair)> {
     let mut peaks = (Vec::new(), Vec::new());
     let (ours, reference) = rounds::medians(
         ROUNDS,
-        || start(SUBJECTS[0], &server, &mut peaks.0),
-        || start(SUBJECTS[1], &server, &mut peaks.1),
+        || start(ours, server, &mut peaks.0),
+        || start(reference, server, &mut peaks.1),
     )?;
-    Ok(vec![
-        Row::ratio(
-            "10,000 tenants at once, cold: processor time of a login",
-            ours / TENANTS as u32,
-            reference / TENANTS as u32,
-            budgets::CROWD_TIME,
-        ),
-        Row::ratio(
-            "10,000 tenants at once, cold: resident memory at the peak",
-            median(peaks.0),
-            median(peaks.1),
-            budgets::CROWD_MEMORY,
-        ),
-    ])
+    let of_a_login = |time: Duration| Amount::from(time / TENANTS as u32);
+    Ok((
+        (of_a_login(ours), of_a_login(reference)),
+        (median(peaks.0), median(peaks.1)),
+    ))
 }
 
 /// What [`rows`] starts this program for. It prints its processor time in nanoseconds, and its peak in bytes.
@@ -62,35 +93,42 @@ pub fn ask(subject: &str, url: &str) -> Result {
         .enable_all()
         .build()?;
     let server = Server::elsewhere(url)?;
-    let transport = Transport::shared()?;
+    let limited = LIMITED.contains(&subject);
+    let at_once = if limited { CONCURRENCY } else { TENANTS };
+    let transport = Transport::builder().concurrency_limit(at_once).build()?;
     let bare = Bare::new(&server)?;
+    let permits = limited.then(|| Arc::new(Semaphore::new(at_once)));
+    let is_ours = subject.starts_with(SUBJECTS[0]);
+    if !SUBJECTS.iter().chain(&LIMITED).any(|it| *it == subject) {
+        return Err(format!("`{subject}` is not among {SUBJECTS:?} and {LIMITED:?}").into());
+    }
     let mut logins = JoinSet::new();
     // Kept, as a program does.
     let mut tenants = Vec::new();
     let mut headers = Vec::new();
-    for _ in 0..TENANTS {
-        if subject == "ours" {
+    if is_ours {
+        for _ in 0..TENANTS {
             tenants.push(server.builder()?.transport(transport.clone()).build()?);
         }
     }
     let before = processor_time();
-    for index in 0..TENANTS {
-        match subject {
-            "ours" => {
-                let tenant = tenants[index].clone();
-                logins.spawn_on(
-                    async move { tenant.authorization().await.map_err(|it| it.to_string()) },
-                    runtime.handle(),
-                );
-            }
-            "reference" => {
-                let bare = Arc::new(bare.clone());
-                logins.spawn_on(
-                    async move { bare.authorization().await.map_err(|it| it.to_string()) },
-                    runtime.handle(),
-                );
-            }
-            _ => return Err(format!("`{subject}` is not among {SUBJECTS:?}").into()),
+    if is_ours {
+        for tenant in &tenants {
+            let tenant = tenant.clone();
+            let login = async move { tenant.authorization().await.map_err(|it| it.to_string()) };
+            logins.spawn_on(login, runtime.handle());
+        }
+    } else {
+        for _ in 0..TENANTS {
+            let (bare, permits) = (Arc::new(bare.clone()), permits.clone());
+            let login = async move {
+                let _permit = match &permits {
+                    Some(permits) => Some(permits.acquire().await.map_err(|it| it.to_string())?),
+                    None => None,
+                };
+                bare.authorization().await.map_err(|it| it.to_string())
+            };
+            logins.spawn_on(login, runtime.handle());
         }
     }
     runtime.block_on(async {
@@ -137,4 +175,6 @@ fn median(mut peaks: Vec<u64>) -> Amount {
 
 /// Of the server: long enough that a login is not over before the next begins.
 const DELAY: Duration = Duration::from_millis(20);
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
+/// See [`TransportBuilder::concurrency_limit`](directlink_auth::TransportBuilder::concurrency_limit).
+const CONCURRENCY: usize = 50;

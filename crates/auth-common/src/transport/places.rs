@@ -68,14 +68,14 @@ impl Places {
     /// It is no `async fn`, which would hold its arguments twice: as many wait as there are tenants.
     pub(super) fn take(&self, end: Instant) -> impl Future<Output = Option<Place>> + use<> {
         let room = self.room(process::id());
-        let mut coming = room.enter();
+        let (mut coming, mut look_after) = room.enter();
         async move {
             loop {
-                let until = end.min(Instant::now() + A_WHILE);
+                let until = end.min(Instant::now() + look_after);
                 match timeout_at(until, &mut coming).await {
                     Ok(Ok(place)) => return Some(place),
                     // The room keeps the other end until it hands a place over.
-                    Ok(Err(_)) => coming = room.enter(),
+                    Ok(Err(_)) => (coming, look_after) = room.enter(),
                     Err(_) if Instant::now() >= end => return None,
                     Err(_) => room.hand_over(),
                 }
@@ -113,12 +113,18 @@ impl Room {
         Some(Place { room, seat })
     }
 
-    /// Where a place will come when it is this caller's turn.
-    fn enter(self: &Arc<Self>) -> oneshot::Receiver<Place> {
+    /// Where a place will come when it is this caller's turn, and how often he looks for those that were not given back
+    /// meanwhile. Of thousands who wait, most have a long way to go: those who come later look more seldom.
+    fn enter(self: &Arc<Self>) -> (oneshot::Receiver<Place>, Duration) {
         let (sender, receiver) = oneshot::channel();
-        self.lock().queue.push_back(sender);
+        let rounds_ahead = {
+            let mut state = self.lock();
+            state.queue.push_back(sender);
+            state.queue.len() / self.most
+        };
         self.hand_over();
-        receiver
+        let seldom = u32::try_from(rounds_ahead).unwrap_or(u32::MAX);
+        (receiver, A_WHILE * seldom.clamp(1, MOST_SELDOM))
     }
 
     /// Hands places that are free to those whose turn it is.
@@ -191,6 +197,8 @@ impl Drop for Place {
 /// How long a place is kept for whoever it was handed to until that one is heard of, and how often those who wait look
 /// for places that were not given back.
 const A_WHILE: Duration = Duration::from_secs(1);
+/// In [`A_WHILE`]: how often those look who came last.
+const MOST_SELDOM: u32 = 5;
 /// Who has no place. The first holder is 1.
 const NOBODY: u64 = 0;
 

@@ -4,6 +4,7 @@ use std::{
     error, fmt,
     future::ready,
     pin::Pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -28,6 +29,14 @@ impl Reference {
             authorization,
             good_until: Instant::now() + HOUR,
         }))
+    }
+
+    /// Serves `authorization` from now on, for an hour.
+    pub fn replace(&self, authorization: HeaderValue) {
+        self.0.store(Arc::new(Current {
+            authorization,
+            good_until: Instant::now() + HOUR,
+        }));
     }
 
     /// The header.
