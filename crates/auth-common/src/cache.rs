@@ -77,15 +77,14 @@ impl Destination {
     }
 
     /// Sends `request` once. `once_more` is told when the time allowed passed while nobody ran, and is given anew.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         request: TokenRequest,
         allowed: Duration,
-        once_more: impl FnOnce(),
-    ) -> Result<Answer, Fault> {
+        once_more: impl FnOnce() + Send,
+    ) -> impl Future<Output = Result<Answer, Fault>> + Send {
         self.transport
             .send(&self.base, request, &self.user_agent, allowed, once_more)
-            .await
     }
 }
 
