@@ -193,7 +193,7 @@ pub fn over_tls() -> Result<Vec<Row>> {
 }
 
 /// A login that goes on when its caller is dropped.
-async fn in_another_task(
+pub(crate) async fn in_another_task(
     login: impl Future<Output = Result<HeaderValue>> + Send + 'static,
 ) -> Result<HeaderValue> {
     let login = async move { login.await.map_err(|error| error.to_string()) };

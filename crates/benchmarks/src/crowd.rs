@@ -13,7 +13,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     Result, budgets,
-    cold_login::Bare,
+    cold_login::{Bare, in_another_task},
     rounds,
     server::Server,
     table::{Amount, Row},
@@ -27,9 +27,10 @@ const LIMITED: [&str; 2] = ["ours-limited", "reference-limited"];
 
 /// The processor time of a login, and the resident memory at the peak.
 ///
-/// Both sides do the same work, and neither holds any request back. With the limit that a transport has by default, a
-/// process has nothing to do for most of the time, and pays for each time that it falls asleep: that is told beside it,
-/// with a reference that waits for a permit of a semaphore, without a budget.
+/// Both sides do the same work: neither holds any request back, and a login is a task of its own, which goes on when its
+/// caller is dropped. With the limit that a transport has by default, a process has nothing to do for most of the time,
+/// and pays for each time that it falls asleep: that is told beside it, without a budget, and with the least that can be
+/// done by hand, a permit of a semaphore and no task.
 ///
 /// # Errors
 ///
@@ -122,11 +123,15 @@ pub fn ask(subject: &str, url: &str) -> Result {
         for _ in 0..TENANTS {
             let (bare, permits) = (Arc::new(bare.clone()), permits.clone());
             let login = async move {
-                let _permit = match &permits {
-                    Some(permits) => Some(permits.acquire().await.map_err(|it| it.to_string())?),
-                    None => None,
+                let told = match permits {
+                    Some(permits) => {
+                        let permit = permits.acquire().await;
+                        let _permit = permit.map_err(|it| it.to_string())?;
+                        bare.authorization().await
+                    }
+                    None => in_another_task(async move { bare.authorization().await }).await,
                 };
-                bare.authorization().await.map_err(|it| it.to_string())
+                told.map_err(|it| it.to_string())
             };
             logins.spawn_on(login, runtime.handle());
         }
