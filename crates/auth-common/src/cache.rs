@@ -126,7 +126,7 @@ pub(crate) struct State<E: TokenEndpoint> {
     /// What went out last, until its answer was read. A flight owns no credentials, so that they go with the last
     /// authenticator, whether its runtime is driven or not.
     pub(crate) sent: Option<(FlightId, Sent<E>)>,
-    refresh_token: Option<RefreshToken>,
+    refresh_token: Option<Box<RefreshToken>>,
     /// The token that an API refused last: should the vendor hand it out once more, it is not served.
     refused: Option<Box<Token>>,
     /// Flights that were dropped, of which no event has told yet.
@@ -301,10 +301,10 @@ impl<E: TokenEndpoint> Cache<E> {
 
     /// Presents `refresh_token` before the first login.
     pub(crate) fn start_with(&self, refresh_token: SecretString) {
-        self.lock().refresh_token = Some(RefreshToken {
+        self.lock().refresh_token = Some(Box::new(RefreshToken {
             secret: refresh_token,
             ends: None,
-        });
+        }));
     }
 
     /// Logs in once, past the cache.
@@ -431,7 +431,7 @@ impl<E: TokenEndpoint> Cache<E> {
         if !state.lifecycle.is_under_way(flight) {
             return None;
         }
-        let refresh_token = state.refresh_token.take();
+        let refresh_token = state.refresh_token.take().map(|it| *it);
         refresh_token.filter(|it| it.ends.is_none_or(|ends| !now.has_reached(ends)))
     }
 
@@ -440,7 +440,7 @@ impl<E: TokenEndpoint> Cache<E> {
     pub(crate) fn put_back(&self, refresh_token: Option<RefreshToken>) {
         let mut state = self.lock();
         if state.refresh_token.is_none() {
-            state.refresh_token = refresh_token;
+            state.refresh_token = refresh_token.map(Box::new);
         }
     }
 
@@ -534,7 +534,7 @@ impl<E: TokenEndpoint> Cache<E> {
             advisory: Mark::new(arrived.validity.advisory),
             expiry: arrived.validity.expiry,
         });
-        state.refresh_token = arrived.refresh_token;
+        state.refresh_token = arrived.refresh_token.map(Box::new);
         state.last_error = None;
         self.current.store(Some(Arc::clone(&current)));
         current

@@ -29,12 +29,15 @@ pub(crate) fn within<F: Future>(
         if let Ok(output) = timeout_at(deadline, future.as_mut()).await {
             return Some(output);
         }
-        let noticed = Instant::now();
-        if noticed.saturating_duration_since(deadline) < NOBODY_RAN {
-            return None;
-        }
-        once_more();
-        timeout_at(noticed + allowed, future).await.ok()
+        let again = {
+            let noticed = Instant::now();
+            if noticed.saturating_duration_since(deadline) < NOBODY_RAN {
+                return None;
+            }
+            once_more();
+            timeout_at(noticed + allowed, future)
+        };
+        again.await.ok()
     }
 }
 

@@ -133,11 +133,15 @@ impl<E: TokenEndpoint> Cache<E> {
             mut silence,
             patience,
         } = wait;
+        let impatient = patience.map(|patience| Instant::now() + patience);
         async move {
-            let impatient = patience.map(|patience| Instant::now() + patience);
             loop {
-                let (longest, ends) = longest_wait(silence, deadline, impatient);
-                match within_by(&runtime, longest, pin!(outcome.told())).await {
+                let mut told = pin!(outcome.told());
+                let (waiting, ends) = {
+                    let (longest, ends) = longest_wait(silence, deadline, impatient);
+                    (within_by(&runtime, longest, told.as_mut()), ends)
+                };
+                match waiting.await {
                     Ok(Some(Some(told))) => return Waited::Told(told.clone()),
                     Ok(Some(None)) | Err(Interrupted::RuntimeEnded) => return Waited::Lost,
                     Err(Interrupted::Moved) => match runtime::current() {
