@@ -73,6 +73,13 @@ impl Mark {
         }
     }
 
+    pub(crate) fn moment(self) -> Moment {
+        Moment {
+            monotonic: Duration::from_nanos(self.monotonic),
+            wall: Duration::from_nanos(self.wall),
+        }
+    }
+
     /// Whether `clock` has reached this mark on either hand. That a wall clock reaches it by itself may be noticed
     /// [`A_WHILE`] late, which is less than the shortest advisory window: a token that passes for fresh by mistake is
     /// still valid. One that jumps ahead is noticed as late.

@@ -7,6 +7,7 @@ use std::{mem, ops::Deref, sync::Arc, time::Duration};
 
 use crate::{
     Invalidation,
+    clock::Mark,
     failure::{ErrorKind, FailureKind, TABLE},
     invalidation::{Evidence, InvalidationGuard},
     lifetime::{Margins, Moment, Phase, Validity, jitter, per_mille},
@@ -127,7 +128,29 @@ pub(crate) struct FlightId(u64);
 #[derive(Debug, Clone, Copy)]
 struct Held {
     generation: u64,
-    validity: Validity,
+    /// Half as long as moments are: there is one for each tenant.
+    advisory: Mark,
+    mandatory: Mark,
+    expiry: Mark,
+}
+
+impl Held {
+    fn new(generation: u64, validity: Validity) -> Self {
+        Self {
+            generation,
+            advisory: Mark::new(validity.advisory),
+            mandatory: Mark::new(validity.mandatory),
+            expiry: Mark::new(validity.expiry),
+        }
+    }
+
+    fn validity(&self) -> Validity {
+        Validity {
+            advisory: self.advisory.moment(),
+            mandatory: self.mandatory.moment(),
+            expiry: self.expiry.moment(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -425,7 +448,7 @@ impl Lifecycle {
         }
         let due = self
             .held
-            .map_or(Duration::ZERO, |held| now.until(held.validity.advisory));
+            .map_or(Duration::ZERO, |held| now.until(held.validity().advisory));
         let paused = self.cooling(now).map_or(Duration::ZERO, |cool_down| {
             cool_down.until.saturating_sub(now.monotonic)
         });
@@ -550,10 +573,7 @@ impl Lifecycle {
         self.invalidation.landed(caused_by, came);
         let generation = self.next_generation;
         self.next_generation += 1;
-        self.held = Some(Held {
-            generation,
-            validity,
-        });
+        self.held = Some(Held::new(generation, validity));
         self.newest_from = Some(id);
         self.cool_down = None;
         self.refused.clear();
@@ -691,11 +711,11 @@ impl Lifecycle {
     }
 
     pub(crate) fn phase(&self, now: Moment) -> Option<Phase> {
-        self.held.map(|held| held.validity.phase(now))
+        self.held.map(|held| held.validity().phase(now))
     }
 
     pub(crate) fn expiry(&self) -> Option<Moment> {
-        self.held.map(|held| held.validity.expiry)
+        self.held.map(|held| held.validity().expiry)
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -760,7 +780,7 @@ impl Lifecycle {
     /// A caller with a token in its last minute does not wait for a vendor that never answers until that token is dead.
     fn patience(&self, now: Moment) -> Option<Duration> {
         let held = self.held?;
-        Some((now.until(held.validity.expiry) / 2).min(PATIENCE))
+        Some((now.until(held.validity().expiry) / 2).min(PATIENCE))
     }
 
     /// A flight that is driven says in time for how long it will wait. One that is silent beyond that is given a second
@@ -860,7 +880,7 @@ impl Lifecycle {
     fn postpone_advisory(&mut self, now: Moment) {
         let left = self
             .held
-            .map_or(Duration::ZERO, |held| now.until(held.validity.expiry));
+            .map_or(Duration::ZERO, |held| now.until(held.validity().expiry));
         let pause = FIRST_ADVISORY_PAUSE
             .saturating_mul(2_u32.saturating_pow(self.advisory.failures))
             .min(LONGEST_ADVISORY_PAUSE)
