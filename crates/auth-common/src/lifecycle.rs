@@ -75,6 +75,7 @@ fn in_milliseconds(pause: Duration) -> u32 {
 }
 
 impl Policy {
+    #[allow(clippy::indexing_slicing, reason = "the compiler does it")]
     const DEFAULT: Self = {
         let mut first_pauses = [0; FailureKind::COUNT];
         let mut kind = 0;
