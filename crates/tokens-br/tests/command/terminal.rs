@@ -12,11 +12,15 @@ use std::{
 
 use pty_process::blocking::{Command, open};
 use rustix::{
+    io::ioctl_fionread,
     process::{Pid, Signal, kill_process},
     termios::{LocalModes, tcgetattr},
 };
 
-use crate::scene::{PASSWORD, PROGRAM, Scene};
+use crate::{
+    scene::{PASSWORD, PROGRAM, Scene},
+    trouble::wait_until,
+};
 
 #[test]
 fn header_stays_off_the_terminal_unless_it_is_to_be_shown() {
@@ -123,16 +127,32 @@ fn signal_at_the_prompt_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn keys_typed_ahead_of_the_prompt_count() {
+fn rest_of_a_password_does_not_reach_the_shell() {
     let scene = Scene::new();
     let arguments = ["token", "zapsign"];
     let mut terminal = Terminal::running(&scene, &arguments, &[("ZAPSIGN_PASSWORD", "")]);
-    let keys = format!("{PASSWORD}\n");
+    terminal.wait_for("ZAPSIGN_PASSWORD: ");
+    let keys = format!("s3g\x03{PASSWORD}\n");
     terminal.keyboard.write_all(keys.as_bytes()).unwrap();
+    assert_eq!(terminal.end(), 130, "{}", terminal.text);
+    assert_eq!(ioctl_fionread(&terminal.other_end).unwrap(), 0);
+    assert!(!terminal.text.contains(PASSWORD), "{}", terminal.text);
+}
+
+#[test]
+fn keys_typed_ahead_of_the_prompt_count() {
+    let scene = Scene::new();
+    let arguments = ["token", "zapsign"];
+    let absent = [("ZAPSIGN_PASSWORD", "")];
+    let keys = format!("{PASSWORD}\n");
+    let mut terminal = Terminal::typed_ahead(&scene, &arguments, &absent, &keys);
+    terminal.wait_for("ZAPSIGN_PASSWORD: ");
+    // Whoever has lost the keys finds an empty line.
+    terminal.keyboard.write_all(b"\n").unwrap();
     assert_eq!(terminal.end(), 0, "{}", terminal.text);
 
     scene.run(&["forget"]);
-    let mut terminal = Terminal::running(&scene, &arguments, &[("ZAPSIGN_PASSWORD", "")]);
+    let mut terminal = Terminal::running(&scene, &arguments, &absent);
     terminal.keyboard.write_all(b"\x03").unwrap();
     let status = terminal.child.wait().unwrap();
     // Whoever is not yet ready for a signal ends by it.
@@ -155,7 +175,18 @@ struct Terminal {
 
 impl Terminal {
     fn running(scene: &Scene, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let (terminal, shown) = open().unwrap();
+        Self::typed_ahead(scene, arguments, variables, "")
+    }
+
+    /// The keys are with the terminal before the command is.
+    fn typed_ahead(
+        scene: &Scene,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        keys: &str,
+    ) -> Self {
+        let (mut terminal, shown) = open().unwrap();
+        terminal.write_all(keys.as_bytes()).unwrap();
         let command = Command::new(PROGRAM)
             .args(arguments)
             .env_clear()
@@ -167,6 +198,7 @@ impl Terminal {
             use std::os::fd::AsFd;
             File::from(shown.as_fd().try_clone_to_owned().unwrap())
         };
+        wait_until(|| ioctl_fionread(&other_end).unwrap() == keys.len() as u64);
         let child = command.spawn(shown).unwrap();
         let keyboard = File::from(OwnedFd::from(terminal));
         let mut screen = keyboard.try_clone().unwrap();
