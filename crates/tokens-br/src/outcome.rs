@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use auth_common::{ConfigurationError, Error, ErrorKind};
+use auth_common::{ConfigurationError, ErrorKind};
 
 /// Results could not be written, or a program could not be run.
 pub(crate) const FAILED: u8 = 1;
@@ -65,12 +65,6 @@ impl Failure {
         let head = if self.headed { "error: " } else { "" };
         let end = if self.words.ends_with('\n') { "" } else { "\n" };
         let _ = write!(io::stderr(), "{head}{}{end}", self.words);
-    }
-}
-
-impl<R> From<&Error<R>> for Failure {
-    fn from(error: &Error<R>) -> Self {
-        Self::new(code(error.kind()), error.to_string())
     }
 }
 

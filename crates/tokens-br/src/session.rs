@@ -2,11 +2,11 @@
 
 use std::{future::Future, io, path::PathBuf};
 
-use auth_common::{Authenticator, Error, Snapshot, StoreState, TokenEndpoint};
+use auth_common::{Authenticator, Error, Snapshot, StoreState, Token, TokenEndpoint};
 use auth_store::{FileStore, user_key};
 
 use crate::{
-    outcome::{FAILED, Failure, Result},
+    outcome::{self, FAILED, Failure, Result},
     output,
     settings::Settings,
     vendors::Vendor,
@@ -51,6 +51,26 @@ impl<V: Vendor> Session<V> {
             output::warning(&format!("the store in {folder} cannot be used; {NOT_KEPT}"));
         }
         Ok(answer)
+    }
+
+    /// A token by the store, or by a login.
+    pub(crate) fn token(&self) -> Result<Token> {
+        let token = self.ask(self.authenticator.token())?;
+        token.map_err(|error| Failure::new(outcome::code(error.kind()), self.words(&error)))
+    }
+
+    /// An error's words. Without a store the next call asks again, whatever the authenticator of this one would do.
+    pub(crate) fn words<R>(&self, error: &Error<R>) -> String {
+        let words = error.to_string();
+        if self.is_kept() {
+            return words;
+        }
+        words.replace("; not asked again before ", "; do not ask again before ")
+    }
+
+    /// Whether the next call knows what this one found out.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.folder.is_some() && !matches!(self.snapshot().store, StoreState::LeftAlone(_))
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {

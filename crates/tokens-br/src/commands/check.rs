@@ -187,18 +187,25 @@ fn login<V: Vendor>(session: &Session<V>, report: &mut Report) -> Result<Option<
         Err(error) => error,
     };
     let code = outcome::code(error.kind());
-    report.bad(code, "login", &error.to_string(), &advice::<V>(&error))?;
+    let advice = advice::<V>(&error, session.is_kept());
+    report.bad(code, "login", &session.words(&error), &advice)?;
     Ok(None)
 }
 
-fn advice<V: Vendor>(error: &Error<impl Sized>) -> String {
+/// What to do. Where the store keeps that a password was refused, it has to be forgotten before.
+fn advice<V: Vendor>(error: &Error<impl Sized>, is_kept: bool) -> String {
     let word = V::word();
     match error.kind() {
         ErrorKind::CredentialsRefused => {
             let mut names = V::required().iter().filter(|name| !is_public(name));
             let first = names.next().copied().unwrap_or_default();
             let others: String = names.map(|name| format!(", {name}")).collect();
-            format!("correct {first}{others}; `tokens-br forget {word}` lets it be tried at once")
+            let correct = format!("correct {first}{others}");
+            if is_kept {
+                format!("{correct}; `tokens-br forget {word}` lets it be tried at once")
+            } else {
+                correct
+            }
         }
         ErrorKind::RateLimited => {
             "wait; then see who else logs in with the same credentials".into()

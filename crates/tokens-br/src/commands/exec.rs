@@ -23,8 +23,7 @@ impl ForVendor for Exec<'_> {
         };
         let settings = Settings::of::<V>(self.of.env_file.as_deref(), true)?;
         let session = Session::<V>::open(&settings)?;
-        let token = session.ask(session.authenticator.token())?;
-        let token = token.map_err(|error| Failure::from(&error))?;
+        let token = session.token()?;
         let mut command = Command::new(program);
         command.args(arguments);
         for name in V::required().iter().filter(|name| !is_public(name)) {

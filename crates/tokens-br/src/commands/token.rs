@@ -74,8 +74,7 @@ impl ForVendor for Token<'_> {
 pub(super) fn obtain<V: Vendor>(shown: &Shown) -> Result<(Session<V>, auth_common::Token)> {
     let settings = Settings::of::<V>(shown.of.env_file.as_deref(), true)?;
     let session = Session::<V>::open(&settings)?;
-    let token = session.ask(session.authenticator.token())?;
-    let token = token.map_err(|error| Failure::from(&error))?;
+    let token = session.token()?;
     Ok((session, token))
 }
 

@@ -97,8 +97,27 @@ fn without_a_store_each_call_says_once_that_a_wrong_password_is_not_held_back() 
                 .contains("each call logs in, and sends a password again that was refused\n"),
             "{ran:?}"
         );
+        assert!(
+            ran.stderr.contains("; do not ask again before 2")
+                && !ran.stderr.contains("not asked again"),
+            "{ran:?}"
+        );
         assert_eq!(scene.vendor.refused(), calls);
     }
+}
+
+#[test]
+fn check_without_a_store_promises_nothing_of_the_next_call() {
+    let scene = Scene::new();
+    scene.vendor.refuse_credentials();
+    let ran = Ran::of(scene.command(&["check", "zapsign"]).env_remove("HOME"));
+    assert_eq!(ran.code, 3);
+    let words = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("; do not ask again before 2"), "{ran:?}");
+    assert!(
+        words.ends_with("→ correct ZAPSIGN_ORGANIZATION_ID, ZAPSIGN_USERNAME, ZAPSIGN_PASSWORD"),
+        "{ran:?}"
+    );
 }
 
 #[test]
