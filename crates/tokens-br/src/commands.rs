@@ -51,8 +51,21 @@ pub(crate) fn run(command: Command) -> Result<u8> {
             Man::new(arguments::command().flatten_help(true))
                 .render(&mut page)
                 .map_err(|error| Failure::new(FAILED, error.to_string()))?;
-            output::result(&String::from_utf8_lossy(&page))?;
+            output::result(&without_pages_that_are_none(&page))?;
         }
     }
     Ok(0)
+}
+
+/// The manual is one page: what it says of pages for the commands is the line to type.
+fn without_pages_that_are_none(page: &[u8]) -> String {
+    let page = String::from_utf8_lossy(page).into_owned();
+    let command = arguments::command();
+    command.get_subcommands().fold(page, |page, command| {
+        let name = command.get_name();
+        page.replace(
+            &format!("tokens\\-br\\-{name}(1)"),
+            &format!("tokens\\-br {name} \\-\\-help"),
+        )
+    })
 }

@@ -132,4 +132,9 @@ fn completions_and_manual_are_there_for_all() {
         page.contains(".TH tokens-br 1") && page.contains("Exit codes"),
         "{page}"
     );
+    // It sends to no page that there is not.
+    assert!(
+        page.contains("\ntokens\\-br header \\-\\-help\n") && !page.contains("(1)"),
+        "{page}"
+    );
 }
