@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{env, ffi::OsString, path::PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
@@ -194,12 +194,17 @@ fn explained(error: &clap::Error) -> Failure {
             }
         }
         // What stands in the wrong place may be a secret.
-        ErrorKind::UnknownArgument if !names_an_option(error) => Failure::usage(
+        ErrorKind::UnknownArgument if !names_an_option(error) => Failure::usage(format!(
             "there is one argument too many (it is not repeated here: it may be a secret)\n\n\
-             For more information, try '--help'.",
-        ),
+             {}For more information, try '--help'.",
+            if is_exec() { PROGRAM_BEHIND } else { "" },
+        )),
         _ => Failure::in_own_words(USAGE, text(false)),
     }
+}
+
+fn is_exec() -> bool {
+    env::args_os().nth(1).is_some_and(|word| word == "exec")
 }
 
 fn names_an_option(error: &clap::Error) -> bool {
@@ -210,6 +215,10 @@ fn names_an_option(error: &clap::Error) -> bool {
     )
 }
 
+const PROGRAM_BEHIND: &str = "\
+The program stands behind `--`: tokens-br exec zapsign -- python3 report.py
+
+";
 const EXIT_CODES: &str = "\
 Exit codes:
   0  it worked

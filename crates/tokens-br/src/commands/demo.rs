@@ -29,7 +29,8 @@ impl ForVendor for Demo {
             .map(|(name, value)| format!("{name}={value}\n"));
         output::result(&lines.collect::<String>())?;
         output::message(&format!(
-            "{} is played on {address} until Ctrl-C: give the lines above to --env-file",
+            "{} is played on {address} until Ctrl-C.\nThe variables on standard output are for \
+             --env-file.",
             V::name()
         ));
         // A signal is how it is meant to end.

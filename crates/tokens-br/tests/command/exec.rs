@@ -60,3 +60,14 @@ fn program_is_not_run_without_a_token() {
     let ran = scene.run(&["exec", "zapsign", "--", "echo", "ran"]);
     assert_eq!((ran.code, &*ran.stdout), (3, ""));
 }
+
+#[test]
+fn where_the_program_stands_is_told_to_whoever_forgets_it() {
+    let scene = Scene::new();
+    let ran = scene.run(&["exec", "zapsign", "env"]);
+    assert_eq!((ran.code, &*ran.stdout), (2, ""));
+    let words = "\nThe program stands behind `--`: tokens-br exec zapsign -- ";
+    assert!(ran.stderr.contains(words), "{ran:?}");
+    let other = scene.run(&["header", "zapsign", "env"]);
+    assert!(!other.stderr.contains("behind"), "{other:?}");
+}

@@ -182,7 +182,10 @@ fn demo_runs_until_it_is_stopped() {
         let check = Ran::of(&mut scene.bare_command(&check));
         assert_eq!(check.code, 0, "{check:?}");
         kill_process(Pid::from_child(&demo), Signal::INT).unwrap();
-        assert_eq!(exit_code(&mut demo), 0);
+        let (code, told) = end(&mut demo);
+        assert_eq!(code, 0);
+        let is_narrow = |line: &str| line.chars().count() <= 80;
+        assert!(told.lines().all(is_narrow), "{told}");
     }
 }
 
@@ -198,11 +201,16 @@ pub(crate) fn wait_until(there: impl Fn() -> bool) {
 }
 
 fn exit_code(child: &mut Child) -> i32 {
+    end(child).0
+}
+
+/// The exit code, and what is told on standard error.
+fn end(child: &mut Child) -> (i32, String) {
     let code = child.wait().unwrap().code().unwrap();
     let mut told = String::new();
     if let Some(stderr) = &mut child.stderr {
         stderr.read_to_string(&mut told).unwrap();
     }
     assert!(!told.contains("panicked"), "{told}");
-    code
+    (code, told)
 }
