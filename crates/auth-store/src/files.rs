@@ -42,28 +42,45 @@ fn user_folder(
 
 /// Makes `folder` and those above it, as far as they are missing, for their owner alone.
 ///
-/// One that others can write to is refused: they could put another file in the place of ours.
+/// One that others can write to is [refused](check_folder).
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    let here = Path::new(".");
-    let folder = if folder == Path::new("") {
-        here
-    } else {
-        folder
-    };
+    let folder = named(folder);
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
+    check_folder(folder)
+}
+
+/// Refuses a folder that others can write to: they could put another file in the place of ours. One that is not there is
+/// nobody's.
+pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        if fs::metadata(folder)?.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
+        let permissions = match fs::metadata(named(folder)) {
+            Ok(metadata) => metadata.permissions(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if permissions.mode() & WRITABLE_BY_OTHERS != 0 {
             let problem = "other users can write to the folder";
             return Err(io::Error::new(ErrorKind::PermissionDenied, problem));
         }
     }
+    #[cfg(not(unix))]
+    let _ = folder;
     Ok(())
+}
+
+/// That of a file without one is the current.
+fn named(folder: &Path) -> &Path {
+    if folder == Path::new("") {
+        Path::new(".")
+    } else {
+        folder
+    }
 }
 
 /// The first `longest` bytes of a file, or `None` where there is none. What is no file, such as a pipe, is refused: to

@@ -48,6 +48,8 @@ pub fn user_key() -> Result<StoreKey, ConfigurationError> {
 }
 
 fn read(file: &Path) -> io::Result<Option<Zeroizing<String>>> {
+    // Whoever can replace the file chooses the key.
+    files::check_folder(file.parent().unwrap_or(Path::new("")))?;
     let Some(bytes) = files::read(file, LONGEST)? else {
         return Ok(None);
     };

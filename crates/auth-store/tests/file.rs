@@ -236,6 +236,22 @@ fn key_is_made_once_and_found_again() {
 }
 
 #[test]
+fn key_in_a_folder_that_others_can_write_to_is_refused_though_it_is_there() {
+    let folder = Folder::new("open-key");
+    let inner = folder.0.join("inner");
+    let file = inner.join("store.key");
+    kept_key(&file).unwrap();
+    fs::set_permissions(&inner, Permissions::from_mode(0o777)).unwrap();
+    let error = kept_key(&file).unwrap_err().to_string();
+    assert!(
+        error.contains("other users can write to the folder"),
+        "{error}"
+    );
+    fs::set_permissions(&inner, Permissions::from_mode(0o700)).unwrap();
+    kept_key(&file).unwrap();
+}
+
+#[test]
 fn programs_that_start_together_make_one_key() {
     let folder = Folder::new("keys");
     let children: Vec<_> = (0..16)
