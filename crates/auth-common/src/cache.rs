@@ -337,8 +337,7 @@ impl<E: TokenEndpoint> Cache<E> {
         // A task of the runtime: this call may be polled where there is none.
         let mut task = Task::start(&runtime, async move {
             let place = destination.transport.place(patience).await;
-            let place = place.ok_or_else(|| Fault::crowded(patience))?;
-            let _place = place.held(patience);
+            let _place = Transport::seated(place, patience)?;
             let presented = Presented::<E>::gather(token.as_ref(), origin, allowed).await?;
             let answer = destination.send(presented.encode(), allowed, || ()).await;
             Ok((presented.sent(), answer))

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 #[cfg(feature = "store")]
 use crate::deadline::within;
 use crate::{
-    Exchange, TokenEndpoint, TokenRequest,
+    Exchange, TokenEndpoint, TokenRequest, Transport,
     answer::{self, Arrival, Arrived, Failed, How, RefreshToken},
     cache::{Cache, Destination, Outcome, Withheld},
     failure::AfterRefresh,
@@ -214,8 +214,7 @@ impl<E: TokenEndpoint> Flight<E> {
             }
             self.report(left);
             let place = self.destination.transport.place(left).await;
-            let place = place.ok_or_else(|| Fault::crowded(left))?;
-            Ok(place.held(left))
+            Transport::seated(place, left)
         }
     }
 

@@ -179,10 +179,16 @@ impl Transport {
         self.places.free(left)
     }
 
-    /// Waits until a request may be sent, which is then to be sent within `left`, the wait included. Without a place in
-    /// good time, it is [`Fault::crowded`].
+    /// Waits until a request may be sent, which is then to be sent within `left`, the wait included. What comes of it is
+    /// for [`seated`](Self::seated): a future that held both would be half as large again.
     pub(crate) fn place(&self, left: Duration) -> impl Future<Output = Option<Place>> + use<> {
         self.places.take(Instant::now() + patience(left))
+    }
+
+    /// The place that came, kept for what was `left` when the wait began; none came in good time otherwise.
+    pub(crate) fn seated(place: Option<Place>, left: Duration) -> Result<Place, Fault> {
+        let place = place.ok_or_else(|| Fault::crowded(left))?;
+        Ok(place.held(left))
     }
 
     /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body;
@@ -604,7 +610,7 @@ impl Fault {
     }
 
     /// No place came of what was `left` for the request.
-    pub(crate) fn crowded(left: Duration) -> Self {
+    fn crowded(left: Duration) -> Self {
         let seconds = patience(left).as_millis() as f64 / 1000.0;
         let what = format!(
             "nothing was sent: for {seconds} s, the transport had as many token requests under way as it may have at once"

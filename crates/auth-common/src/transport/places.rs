@@ -174,7 +174,7 @@ impl State {
 impl Place {
     /// The same place, now that its holder knows of it. If it was taken back meanwhile, there is one more than there
     /// should be.
-    pub(crate) fn held(mut self, held: Duration) -> Self {
+    pub(super) fn held(mut self, held: Duration) -> Self {
         let mut state = self.room.lock();
         state.taken.remove(&self.seat);
         self.seat.0 = Instant::now() + held;
