@@ -26,6 +26,13 @@ mod basic;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod cache;
+#[cfg(all(
+    test,
+    unix,
+    any(feature = "rustls", feature = "rustls-ring", feature = "testing")
+))]
+#[path = "../tests/plugs/child.rs"]
+mod child;
 mod clock;
 mod configuration;
 mod deadline;

@@ -87,8 +87,8 @@ impl<T> ForkedLock<T> {
     }
 }
 
-/// A thread that lives holds a lock for some microseconds. Whoever holds it for this long went with the parent; if not,
-/// one more login is the price.
+/// A thread that lives holds a lock for some microseconds, or for some milliseconds while it decodes root certificates.
+/// Whoever holds it for this long went with the parent; if not, one more login is the price, or the decoding.
 const LONGEST_HELD: Duration = Duration::from_millis(100);
 
 #[cfg(test)]

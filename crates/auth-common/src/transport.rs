@@ -105,8 +105,9 @@ impl Transport {
         TransportBuilder::default()
     }
 
-    /// The transport with the settings above, built at the first call and shared by the whole process: loading the
-    /// platform's root certificates takes about a millisecond.
+    /// The transport with the settings above, built at the first call and shared by the whole process, so that the
+    /// platform's root certificates are read once, and decoded once at most: where rustls does TLS, for the first server
+    /// that shows a certificate.
     ///
     /// # Errors
     ///

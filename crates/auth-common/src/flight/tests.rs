@@ -1,9 +1,6 @@
 //! What is left of a flight once it has landed. All else is seen from outside, in `tests/shell`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-#[cfg(unix)]
-#[path = "../../tests/plugs/child.rs"]
-mod child;
 #[allow(dead_code)]
 #[path = "../../tests/shell/vendor.rs"]
 mod vendor;
@@ -14,6 +11,8 @@ use http::HeaderValue;
 use tokio::{task::yield_now, time::timeout};
 
 use self::vendor::{Credentials, Plain, Vendor, refusal};
+#[cfg(unix)]
+use crate::child;
 use crate::{
     cache::{Cache, Destination, Limits, Want},
     clock::Clock,

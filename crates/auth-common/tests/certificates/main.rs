@@ -12,6 +12,8 @@
 mod alone;
 mod callers;
 mod chain;
+#[cfg(all(target_os = "linux", any(feature = "rustls", feature = "rustls-ring")))]
+mod platform;
 mod roots;
 #[expect(dead_code, reason = "the page of error texts uses more of it")]
 mod server;

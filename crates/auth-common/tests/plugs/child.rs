@@ -1,4 +1,5 @@
 //! A child of this process.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     panic::{self, AssertUnwindSafe},

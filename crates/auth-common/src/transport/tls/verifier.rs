@@ -1,4 +1,4 @@
-//! The platform's verifier, which looks closer at what is refused, and which takes the word of a user who gave the server's
+//! Verifies by the platform's authorities, looks closer at what is refused, and takes the word of a user who gave the server's
 //! very certificate.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
@@ -9,18 +9,29 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor, verify_server_name,
     },
-    crypto::{CryptoProvider, WebPkiSupportedAlgorithms},
+    crypto::{
+        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    },
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
 };
-use rustls_platform_verifier::Verifier;
 use webpki::EndEntityCert;
 
 use super::problem::Problem;
 
+#[cfg(all(unix, not(target_os = "android"), not(target_vendor = "apple")))]
+mod roots;
+#[cfg(not(all(unix, not(target_os = "android"), not(target_vendor = "apple"))))]
+mod system;
+
+#[cfg(all(unix, not(target_os = "android"), not(target_vendor = "apple")))]
+use roots::Platform;
+#[cfg(not(all(unix, not(target_os = "android"), not(target_vendor = "apple"))))]
+use system::Platform;
+
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
-    platform: Verifier,
+    platform: Platform,
     given: Vec<CertificateDer<'static>>,
     /// The same, as authorities.
     authorities: RootCertStore,
@@ -38,7 +49,7 @@ impl ServerVerifier {
             authorities.add(certificate.clone())?;
         }
         Ok(Self {
-            platform: platform(&given, provider)?,
+            platform: Platform::new(&given, provider)?,
             given,
             authorities,
             algorithms: provider.signature_verification_algorithms,
@@ -87,6 +98,7 @@ impl ServerCertVerifier for ServerVerifier {
             return verified.map(|()| ServerCertVerified::assertion());
         }
         self.platform
+            .verifier()?
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
             .map_err(|error| look_closer(error, end_entity, intermediates))
     }
@@ -97,8 +109,7 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.platform
-            .verify_tls12_signature(message, certificate, signature)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -107,12 +118,11 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.platform
-            .verify_tls13_signature(message, certificate, signature)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.platform.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 
@@ -182,30 +192,6 @@ fn is_expired(error: &Error) -> bool {
             CertificateError::Expired | CertificateError::ExpiredContext { .. }
         )
     )
-}
-
-#[cfg(not(target_os = "android"))]
-fn platform(
-    given: &[CertificateDer<'static>],
-    provider: &Arc<CryptoProvider>,
-) -> Result<Verifier, Error> {
-    match given {
-        [] => Verifier::new(Arc::clone(provider)),
-        given => Verifier::new_with_extra_roots(given.iter().cloned(), Arc::clone(provider)),
-    }
-}
-
-#[cfg(target_os = "android")]
-fn platform(
-    given: &[CertificateDer<'static>],
-    provider: &Arc<CryptoProvider>,
-) -> Result<Verifier, Error> {
-    match given {
-        [] => Verifier::new(Arc::clone(provider)),
-        _ => Err(Error::General(
-            "this platform takes no further roots".into(),
-        )),
-    }
 }
 
 /// After the last date that a certificate can have.
