@@ -425,13 +425,15 @@ impl<E: TokenEndpoint> Cache<E> {
     /// The refresh token, where there is one that is believed valid: taken out, so that nobody presents it twice. A flight
     /// whose place another has taken gets none.
     pub(crate) fn take_refresh_token(&self, flight: FlightId) -> Option<RefreshToken> {
-        let now = self.clock.now();
         let mut state = self.lock();
         if !state.lifecycle.is_under_way(flight) {
             return None;
         }
-        let refresh_token = state.refresh_token.take().map(|it| *it);
-        refresh_token.filter(|it| it.ends.is_none_or(|ends| !now.has_reached(ends)))
+        let refresh_token = *state.refresh_token.take()?;
+        let over = refresh_token
+            .ends
+            .is_some_and(|ends| self.clock.now().has_reached(ends));
+        (!over).then_some(refresh_token)
     }
 
     /// What a flight did not use up of a refresh token is good for another, unless one that took its place has brought a

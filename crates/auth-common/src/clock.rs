@@ -36,8 +36,13 @@ impl Clock {
 
     /// A random number from 0 to 1000, for jitter; with a clock moved by hand always the middle.
     pub(crate) fn draw(&self) -> u32 {
+        self.draw_at(self.now())
+    }
+
+    /// The same for whoever has just looked at the clock.
+    pub(crate) fn draw_at(&self, now: Moment) -> u32 {
         match self {
-            Self::System => draw(&RandomState::new(), process::id(), monotonic()),
+            Self::System => draw(&RandomState::new(), process::id(), now.monotonic),
             #[cfg(feature = "testing")]
             Self::Manual(_) => 500,
         }

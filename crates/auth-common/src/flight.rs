@@ -50,10 +50,13 @@ impl<E: TokenEndpoint> Flight<E> {
     pub(crate) fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
             // Tokio's shortest sleep is a millisecond, that of no time at all included.
-            if self.started > Instant::now() {
+            let now = Instant::now();
+            if self.started > now {
                 sleep_until(self.started).await;
+                self.started = Instant::now();
+            } else {
+                self.started = now;
             }
-            self.started = Instant::now();
             let result = self.bring().await;
             self.land(result);
         }
@@ -91,7 +94,8 @@ impl<E: TokenEndpoint> Flight<E> {
     ) -> Result<Arrived, Ended<E>> {
         let arrival = self.attempts(given, first).await?;
         let cache = self.cache()?;
-        let arrived = arrival.check(cache.policy.margins, cache.clock.draw())?;
+        let draw = cache.clock.draw_at(arrival.came);
+        let arrived = arrival.check(cache.policy.margins, draw)?;
         Ok(Cache::not_refused(&cache.lock(), arrived)?)
     }
 
@@ -256,7 +260,6 @@ impl<E: TokenEndpoint> Flight<E> {
         let Some(cache) = self.cache.upgrade() else {
             return;
         };
-        let took = self.started.elapsed();
         let now = cache.clock.now();
         // The vendor's crate has a say in it, and the search for secrets takes a while: not under the lock.
         let address = result.is_err().then(|| self.address(&cache)).flatten();
@@ -343,14 +346,14 @@ impl<E: TokenEndpoint> Flight<E> {
                 self.outcome.tell(Ok(Arc::clone(&current)));
                 let left = now.until(current.expiry);
                 match how {
-                    How::Issued(exchange) => observe::issued(exchange, left, took),
+                    How::Issued(exchange) => observe::issued(exchange, left, self.started),
                     #[cfg(feature = "store")]
-                    How::Adopted => observe::adopted(left, took),
+                    How::Adopted => observe::adopted(left, self.started),
                 }
             }
             Err((error, for_another)) => {
                 self.outcome.tell(Err(error.clone()));
-                observe::failed(error.kind(), error.status(), took, for_another);
+                observe::failed(error.kind(), error.status(), self.started, for_another);
             }
         }
     }

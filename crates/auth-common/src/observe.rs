@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::time::Instant;
 
 use crate::{ErrorKind, Exchange, Invalidation};
 
@@ -65,13 +66,13 @@ pub(crate) fn retrying(error: ErrorKind, status: Option<StatusCode>, wait: Durat
 }
 
 /// A token came.
-pub(crate) fn issued(exchange: Exchange, lifetime: Duration, took: Duration) {
+pub(crate) fn issued(exchange: Exchange, lifetime: Duration, started: Instant) {
     #[cfg(feature = "tracing")]
     tell(|| {
         tracing::info!(
             exchange = name(exchange),
             lifetime_s = lifetime.as_secs(),
-            duration_ms = took.as_millis() as u64,
+            duration_ms = started.elapsed().as_millis() as u64,
             "token issued"
         );
     });
@@ -81,7 +82,7 @@ pub(crate) fn issued(exchange: Exchange, lifetime: Duration, took: Duration) {
 pub(crate) fn failed(
     error: ErrorKind,
     status: Option<StatusCode>,
-    took: Duration,
+    started: Instant,
     next_attempt: Duration,
 ) {
     #[cfg(feature = "tracing")]
@@ -89,7 +90,7 @@ pub(crate) fn failed(
         tracing::warn!(
             error.type = error.as_str(),
             http.response.status_code = status.map(|status| status.as_u16()),
-            duration_ms = took.as_millis() as u64,
+            duration_ms = started.elapsed().as_millis() as u64,
             next_attempt_ms = next_attempt.as_millis() as u64,
             "no token"
         );
@@ -106,12 +107,12 @@ pub(crate) fn abandoned(vendor: &'static str) {
 
 /// Another process of the fleet had brought a token.
 #[cfg(feature = "store")]
-pub(crate) fn adopted(lifetime: Duration, took: Duration) {
+pub(crate) fn adopted(lifetime: Duration, started: Instant) {
     #[cfg(feature = "tracing")]
     tell(|| {
         tracing::info!(
             lifetime_s = lifetime.as_secs(),
-            duration_ms = took.as_millis() as u64,
+            duration_ms = started.elapsed().as_millis() as u64,
             "token adopted"
         );
     });
