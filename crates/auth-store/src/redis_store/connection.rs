@@ -119,7 +119,7 @@ fn failed(error: &RedisError) -> StoreError {
         ErrorKind::AuthenticationFailed => &"it refuses the user or the password",
         ErrorKind::Io if error.is_connection_dropped() => &"the connection ended",
         ErrorKind::Io => &"the connection failed",
-        _ => match error.code() {
+        _ => match code(error) {
             Some(code) => &format!("it says {code}"),
             None => &"it does not answer as Redis does",
         },
@@ -127,6 +127,24 @@ fn failed(error: &RedisError) -> StoreError {
     StoreError::new(what.to_string())
 }
 
+/// Why a command was refused. Where it is one of a script's, servers before Redis 7 say `ERR`, and the reason's own code
+/// after the place in the script.
+fn code(error: &RedisError) -> Option<&str> {
+    let of_script = || {
+        let (_, place_and_reason) = error.detail()?.rsplit_once("@user_script:")?;
+        let reason = place_and_reason.trim_start_matches(|it: char| !it.is_ascii_alphabetic());
+        let mut words = reason.split_terminator(' ');
+        words
+            .next()
+            .filter(|word| word.bytes().all(|it| it.is_ascii_uppercase()))
+    };
+    let code = error.code()?;
+    (code == "ERR").then(of_script).flatten().or(Some(code))
+}
+
 /// A server that is up takes the connection at once; from a far one, it takes a few round trips with TLS.
 const LONGEST_CONNECT: Duration = Duration::from_secs(1);
 const LONGEST_ANSWER: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests;
