@@ -40,7 +40,10 @@ impl<'a> JsonObject<'a> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(InvalidBody::new("the body", "is empty"));
         }
-        let Fields(fields) = serde_json::from_slice(body).map_err(|error| {
+        // UTF-8 is looked for in all of it at once. Where it is none, the parser finds what is wrong first.
+        let parsed = str::from_utf8(body)
+            .map_or_else(|_| serde_json::from_slice(body), serde_json::from_str);
+        let Fields(fields) = parsed.map_err(|error| {
             // The text of a serde error may quote the body. Its kind does not.
             InvalidBody::new(
                 "the body",
@@ -370,6 +373,10 @@ fn code_unit(digits: &str) -> Option<(u16, &str)> {
 /// The value of a JSON number, however large. Only digits, a point, an exponent and signs are numbers here: Rust's own
 /// parser takes `inf` and `nan` too.
 fn decimal(number: &str) -> Option<f64> {
+    // As nearly all of them are.
+    if let Ok(whole) = number.parse::<u32>() {
+        return Some(whole.into());
+    }
     let digits = number
         .bytes()
         .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
