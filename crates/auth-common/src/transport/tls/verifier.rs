@@ -1,5 +1,5 @@
-//! Verifies by the platform's authorities, looks closer at what is refused, and takes the word of a user who gave the server's
-//! very certificate.
+//! Verifies by the platform's authorities, looks closer at what is refused, and takes the word of a user who gave the
+//! server's very certificate.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
