@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -15,9 +15,16 @@ use crate::odd_ends::odd_ends;
 /// assert_eq!(error.to_string(), "password must not be empty");
 /// assert_eq!(error.field(), "password");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field} {rule}")]
+///
+/// It is one pointer, as a [`Failure`](crate::Failure) is.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} {}", .refused.field, .refused.rule)]
 pub struct ConfigurationError {
+    refused: Arc<Refused>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Refused {
     field: String,
     rule: String,
 }
@@ -26,19 +33,21 @@ impl ConfigurationError {
     /// A refusal of `field`, for breaking `rule`. Neither may contain the value.
     pub fn new(field: impl Into<String>, rule: impl Into<String>) -> Self {
         Self {
-            field: field.into(),
-            rule: rule.into(),
+            refused: Arc::new(Refused {
+                field: field.into(),
+                rule: rule.into(),
+            }),
         }
     }
 
     /// The name of the parameter, setting or environment variable that was refused.
     pub fn field(&self) -> &str {
-        &self.field
+        &self.refused.field
     }
 
     /// The rule that it broke, as the end of a sentence that begins with the field.
     pub fn rule(&self) -> &str {
-        &self.rule
+        &self.refused.rule
     }
 
     /// Nothing is set under the name `variable`.
@@ -47,7 +56,16 @@ impl ConfigurationError {
     }
 
     pub(crate) fn renamed(self, field: &str) -> Self {
-        Self::new(field, self.rule)
+        Self::new(field, self.rule())
+    }
+}
+
+impl fmt::Debug for ConfigurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigurationError")
+            .field("field", &self.refused.field)
+            .field("rule", &self.refused.rule)
+            .finish()
     }
 }
 

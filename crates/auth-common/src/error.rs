@@ -71,7 +71,7 @@ impl<R> Error<R> {
     /// Whether the same call may succeed later with nothing changed.
     pub fn is_transient(&self) -> bool {
         self.failure()
-            .is_some_and(|failure| failure.detail.kind.row().transient)
+            .is_some_and(|failure| failure.known.detail.kind.row().transient)
     }
 
     /// Whether the vendor refused the credentials themselves.
@@ -81,7 +81,7 @@ impl<R> Error<R> {
 
     /// The moment (UTC) before which asking again only repeats this error, without traffic. `None` when there is none.
     pub fn retry_at(&self) -> Option<DateTime<Utc>> {
-        self.failure()?.retry_at
+        self.failure()?.retry_at()
     }
 
     /// The HTTP status of the vendor's answer; `None` when there was no answer.
@@ -120,34 +120,31 @@ impl<R> Error<R> {
     }
 
     pub(crate) fn with_retry_at(mut self, at: Option<DateTime<Utc>>) -> Self {
-        if let Some(failure) = self.failure_mut() {
-            failure.retry_at = at;
+        if let Some(known) = self.known_mut() {
+            known.retry_at = at;
         }
         self
     }
 
     /// `address` is that of what was asked, fit to be shown.
     pub(crate) fn with_address(mut self, address: impl Into<Arc<str>>) -> Self {
-        if let Some(failure) = self.failure_mut() {
-            failure.address = Some(address.into());
+        if let Some(known) = self.known_mut() {
+            known.address = Some(address.into());
         }
         self
     }
 
     /// `id` is that of the answer, fit to be shown.
     pub(crate) fn with_request_id(mut self, id: Option<impl Into<Arc<str>>>) -> Self {
-        if let Some(failure) = self.failure_mut() {
-            failure.request_id = id.map(Into::into);
+        if let Some(known) = self.known_mut() {
+            known.request_id = id.map(Into::into);
         }
         self
     }
 
     /// `hint` says what may be wrong with the credentials, in words that hold no secret.
     pub(crate) fn with_hint(mut self, hint: String) -> Self {
-        let detail = self
-            .failure_mut()
-            .and_then(|it| Arc::get_mut(&mut it.detail));
-        if let Some(detail) = detail {
+        if let Some(detail) = self.detail_mut() {
             detail.hint = Some(hint);
         }
         self
@@ -180,11 +177,11 @@ impl<R> Error<R> {
 
     /// While nobody shares it yet.
     fn detail_mut(&mut self) -> Option<&mut Detail<R>> {
-        self.failure_mut()
-            .and_then(|it| Arc::get_mut(&mut it.detail))
+        self.known_mut()
+            .and_then(|known| Arc::get_mut(&mut known.detail))
     }
 
-    fn failure_mut(&mut self) -> Option<&mut Failure<R>> {
+    fn known_mut(&mut self) -> Option<&mut Known<R>> {
         match self {
             Self::CredentialsUnavailable(failure)
             | Self::CredentialsRefused(failure)
@@ -192,7 +189,7 @@ impl<R> Error<R> {
             | Self::Refused(failure)
             | Self::Unavailable(failure)
             | Self::InvalidResponse(failure)
-            | Self::TimedOut(failure) => Some(failure),
+            | Self::TimedOut(failure) => Some(Arc::make_mut(&mut failure.known)),
             Self::Configuration(_) => None,
         }
     }
@@ -201,7 +198,7 @@ impl<R> Error<R> {
 impl<R> From<Failure<R>> for Error<R> {
     /// The error that the table of failures names.
     fn from(failure: Failure<R>) -> Self {
-        match failure.detail.kind.row().error {
+        match failure.known.detail.kind.row().error {
             ErrorKind::CredentialsUnavailable => Self::CredentialsUnavailable(failure),
             ErrorKind::CredentialsRefused => Self::CredentialsRefused(failure),
             ErrorKind::RateLimited => Self::RateLimited(failure),
@@ -230,7 +227,14 @@ impl<R> Clone for Error<R> {
 }
 
 /// What is known of a failed request for a token.
+///
+/// It is one pointer: a result that may hold it is returned by every call, and is as large as the larger of its two sides.
 pub struct Failure<R> {
+    known: Arc<Known<R>>,
+}
+
+struct Known<R> {
+    /// What is the same for everyone who is told.
     detail: Arc<Detail<R>>,
     address: Option<Arc<str>>,
     request_id: Option<Arc<str>>,
@@ -245,60 +249,66 @@ impl<R> Failure<R> {
         kind: FailureKind,
         what: impl Into<Cow<'static, str>>,
     ) -> Self {
+        Self::of(Detail {
+            vendor,
+            kind,
+            what: what.into(),
+            status: None,
+            said: None,
+            hint: None,
+            response: None,
+        })
+    }
+
+    fn of(detail: Detail<R>) -> Self {
         Self {
-            detail: Arc::new(Detail {
-                vendor,
-                kind,
-                what: what.into(),
-                status: None,
-                said: None,
-                hint: None,
-                response: None,
+            known: Arc::new(Known {
+                detail: Arc::new(detail),
+                address: None,
+                request_id: None,
+                retry_at: None,
             }),
-            address: None,
-            request_id: None,
-            retry_at: None,
         }
     }
 
     /// The address that was asked, without a query, a user name or a password; `[withheld]` stands in it for what is
     /// secret or personal, such as the id of an account.
     pub fn address(&self) -> Option<&str> {
-        self.address.as_deref()
+        self.known.address.as_deref()
     }
 
     /// The id that the answer bears, by which whoever answered finds it in its logs: `x-request-id`, or what gateways
     /// and clouds have in its place (`cf-ray`, `x-amzn-requestid`, …). At most 128 visible ASCII characters; `None`
     /// when there is none.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.known.request_id.as_deref()
     }
 
     /// The vendor's name.
     pub fn vendor(&self) -> &'static str {
-        self.detail.vendor
+        self.known.detail.vendor
     }
 
     /// The HTTP status of the vendor's answer; `None` when there was no answer.
     pub fn status(&self) -> Option<StatusCode> {
-        self.detail.status
+        self.known.detail.status
     }
 
     /// What the vendor said, in its own fields; `None` when there was no answer, or when it was a success, which may hold
     /// a token, or when the vendor's JSON was not in it: then a gateway or the like has answered in its place.
     pub fn response(&self) -> Option<&R> {
-        self.detail.response.as_ref()
+        self.known.detail.response.as_ref()
     }
 
     /// The moment (UTC) before which asking again only repeats this failure, without traffic.
     pub fn retry_at(&self) -> Option<DateTime<Utc>> {
-        self.retry_at
+        self.known.retry_at
     }
 
     /// The middle of an error's sentence: the status and who answered, the cause, the vendor's words.
     fn details(&self) -> String {
-        let detail = &*self.detail;
-        let address = self.address.as_deref();
+        let detail = &*self.known.detail;
+        let address = self.known.address.as_deref();
         let told = detail.what.contains(ADDRESS);
         let asked = match (detail.status, address.filter(|_| !told)) {
             (Some(status), Some(address)) => Some(format!("{status} from {address}")),
@@ -306,7 +316,7 @@ impl<R> Failure<R> {
             (None, Some(address)) => Some(format!("asked {address}")),
             (None, None) => None,
         };
-        let id = self.request_id.as_ref();
+        let id = self.known.request_id.as_ref();
         let id = id.map(|id| format!("request id {id}"));
         let source: Vec<String> = asked.into_iter().chain(id).collect();
         let mut text = String::new();
@@ -327,13 +337,13 @@ impl<R> Failure<R> {
 
     /// What may be wrong with the credentials.
     fn hint(&self) -> String {
-        let hint = self.detail.hint.as_ref();
+        let hint = self.known.detail.hint.as_ref();
         hint.map_or_else(String::new, |hint| format!(" ({hint})"))
     }
 
     /// The end of an error's sentence.
     fn when(&self) -> String {
-        self.retry_at.map_or_else(String::new, |at| {
+        self.known.retry_at.map_or_else(String::new, |at| {
             let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
             format!("; not asked again before {at}")
         })
@@ -353,24 +363,27 @@ impl<R: fmt::Display> Failure<R> {
             .as_ref()
             .map(R::to_string)
             .filter(|said| !said.is_empty());
-        Self {
-            detail: Arc::new(Detail {
-                vendor,
-                kind,
-                what: what.into(),
-                status: Some(status),
-                said,
-                hint: None,
-                response,
-            }),
-            address: None,
-            request_id: None,
-            retry_at: None,
-        }
+        Self::of(Detail {
+            vendor,
+            kind,
+            what: what.into(),
+            status: Some(status),
+            said,
+            hint: None,
+            response,
+        })
     }
 }
 
 impl<R> Clone for Failure<R> {
+    fn clone(&self) -> Self {
+        Self {
+            known: Arc::clone(&self.known),
+        }
+    }
+}
+
+impl<R> Clone for Known<R> {
     fn clone(&self) -> Self {
         Self {
             detail: Arc::clone(&self.detail),
@@ -384,15 +397,15 @@ impl<R> Clone for Failure<R> {
 impl<R: fmt::Debug> fmt::Debug for Failure<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Failure")
-            .field("vendor", &self.detail.vendor)
-            .field("kind", &self.detail.kind)
-            .field("what", &self.detail.what)
-            .field("address", &self.address)
-            .field("status", &self.detail.status)
-            .field("request_id", &self.request_id)
-            .field("response", &self.detail.response)
-            .field("hint", &self.detail.hint)
-            .field("retry_at", &self.retry_at)
+            .field("vendor", &self.known.detail.vendor)
+            .field("kind", &self.known.detail.kind)
+            .field("what", &self.known.detail.what)
+            .field("address", &self.known.address)
+            .field("status", &self.known.detail.status)
+            .field("request_id", &self.known.request_id)
+            .field("response", &self.known.detail.response)
+            .field("hint", &self.known.detail.hint)
+            .field("retry_at", &self.known.retry_at)
             .finish()
     }
 }

@@ -7,6 +7,8 @@
 
 use std::error::Error as _;
 
+use http::HeaderValue;
+
 use super::*;
 use crate::failure::TABLE;
 
@@ -193,11 +195,21 @@ fn every_failure_names_its_vendor_and_configuration_has_none() {
     }
 }
 
+/// Such a result is copied twice on each call, and one of 64 bytes took 4 ns longer.
+#[test]
+fn error_makes_no_result_larger_than_the_header_in_it() {
+    let with_error = size_of::<Result<HeaderValue, Error<String>>>();
+    assert_eq!(with_error, size_of::<HeaderValue>());
+}
+
 #[test]
 fn clone_is_the_same_error_and_shares_its_detail() {
     struct NotClone;
     let failure = Failure::<NotClone>::new("Vendor", FailureKind::Malformed, "too large");
-    assert!(Arc::ptr_eq(&failure.detail, &failure.clone().detail));
+    assert!(Arc::ptr_eq(
+        &failure.known.detail,
+        &failure.clone().known.detail
+    ));
 
     for error in one_of_each() {
         let error = error.with_retry_at(Some(DateTime::UNIX_EPOCH));
@@ -206,8 +218,8 @@ fn clone_is_the_same_error_and_shares_its_detail() {
         assert_eq!(clone.to_string(), error.to_string());
         if let Some(failure) = error.failure() {
             assert!(Arc::ptr_eq(
-                &failure.detail,
-                &clone.failure().unwrap().detail
+                &failure.known.detail,
+                &clone.failure().unwrap().known.detail
             ));
         }
         let later = Some(DateTime::<Utc>::MAX_UTC);
