@@ -31,6 +31,11 @@ impl Reference {
         }))
     }
 
+    /// A cache that serves what `other` serves, out of the same memory, until that is replaced.
+    pub fn sharing(other: &Self) -> Self {
+        Self(ArcSwap::new(other.0.load_full()))
+    }
+
     /// Serves `authorization` from now on, for an hour.
     pub fn replace(&self, authorization: HeaderValue) {
         self.0.store(Arc::new(Current {
