@@ -15,11 +15,10 @@ use crate::odd_ends::odd_ends;
 /// assert_eq!(error.to_string(), "password must not be empty");
 /// assert_eq!(error.field(), "password");
 /// ```
-///
-/// It is one pointer, as a [`Failure`](crate::Failure) is.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} {}", .refused.field, .refused.rule)]
 pub struct ConfigurationError {
+    /// One pointer, as in [`Failure`](crate::Failure).
     refused: Arc<Refused>,
 }
 

@@ -227,9 +227,8 @@ impl<R> Clone for Error<R> {
 }
 
 /// What is known of a failed request for a token.
-///
-/// It is one pointer: a result that may hold it is returned by every call, and is as large as the larger of its two sides.
 pub struct Failure<R> {
+    /// One pointer: every call returns a result that may hold it, and a large error makes that result large.
     known: Arc<Known<R>>,
 }
 
@@ -396,16 +395,18 @@ impl<R> Clone for Known<R> {
 
 impl<R: fmt::Debug> fmt::Debug for Failure<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = &*self.known;
+        let detail = &*known.detail;
         f.debug_struct("Failure")
-            .field("vendor", &self.known.detail.vendor)
-            .field("kind", &self.known.detail.kind)
-            .field("what", &self.known.detail.what)
-            .field("address", &self.known.address)
-            .field("status", &self.known.detail.status)
-            .field("request_id", &self.known.request_id)
-            .field("response", &self.known.detail.response)
-            .field("hint", &self.known.detail.hint)
-            .field("retry_at", &self.known.retry_at)
+            .field("vendor", &detail.vendor)
+            .field("kind", &detail.kind)
+            .field("what", &detail.what)
+            .field("address", &known.address)
+            .field("status", &detail.status)
+            .field("request_id", &known.request_id)
+            .field("response", &detail.response)
+            .field("hint", &detail.hint)
+            .field("retry_at", &known.retry_at)
             .finish()
     }
 }
