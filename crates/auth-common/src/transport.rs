@@ -10,10 +10,10 @@ use std::{
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use places::{Place, Places};
 use proxy::Proxies;
-use reqwest::ClientBuilder;
+use reqwest::{ClientBuilder, Response};
 use resolver::Resolver;
 use tls::Tls;
 use tokio::time::Instant;
@@ -85,6 +85,13 @@ pub(crate) trait Scripted: Send + Sync {
         base: &'a BaseUrl,
         request: &'a TokenRequest,
     ) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send + 'a>>;
+}
+
+/// A request that is on its way.
+enum InTransit<'a, R> {
+    Http(&'a Http, Result<R, Fault>),
+    #[cfg(feature = "testing")]
+    Scripted(&'a dyn Scripted, TokenRequest),
 }
 
 struct Http {
@@ -194,33 +201,35 @@ impl Transport {
 
     /// Sends `request` once. `allowed` bounds the whole exchange, from looking up the name to the last byte of the body;
     /// see [`within`].
-    pub(crate) async fn send(
+    ///
+    /// What is waited for does not hold the request: it would lie there once for each future that lies in another.
+    pub(crate) fn send(
         &self,
         base: &BaseUrl,
         request: TokenRequest,
         user_agent: &HeaderValue,
         allowed: Duration,
-        once_more: impl FnOnce(),
-    ) -> Result<Answer, Fault> {
-        let round_trip = async {
-            match &self.carrier {
-                Carrier::Http(http) => http.round_trip(base, request, user_agent).await,
-                #[cfg(feature = "testing")]
-                Carrier::Scripted(script) => script.round_trip(base, &request).await,
-            }
+        once_more: impl FnOnce() + Send,
+    ) -> impl Future<Output = Result<Answer, Fault>> + Send {
+        let sent = match &self.carrier {
+            Carrier::Http(http) => InTransit::Http(http, http.send(base, request, user_agent)),
+            #[cfg(feature = "testing")]
+            Carrier::Scripted(script) => InTransit::Scripted(&**script, request),
         };
-        let stopwatch = Stopwatch::start();
-        let answer = within(allowed, pin!(round_trip), once_more)
-            .await
-            .unwrap_or_else(|| Err(self.too_slow(base, allowed)))
-            .map_err(|fault| match self.proxy(base) {
-                Some(proxy) => fault.through(proxy),
-                None => fault,
-            });
-        answer.map_err(|fault| match self.is_network() && stopwatch.ran_ahead() {
-            true => fault.of_a_clock_ahead(),
-            false => fault,
-        })
+        async move {
+            let stopwatch = Stopwatch::start();
+            let answer = within(allowed, pin!(sent.answer(base)), once_more)
+                .await
+                .unwrap_or_else(|| Err(self.too_slow(base, allowed)))
+                .map_err(|fault| match self.proxy(base) {
+                    Some(proxy) => fault.through(proxy),
+                    None => fault,
+                });
+            answer.map_err(|fault| match self.is_network() && stopwatch.ran_ahead() {
+                true => fault.of_a_clock_ahead(),
+                false => fault,
+            })
+        }
     }
 
     /// The proxy that requests below `base` go through.
@@ -229,6 +238,16 @@ impl Transport {
             Carrier::Http(http) => http.proxies.before(base).ok().flatten(),
             #[cfg(feature = "testing")]
             Carrier::Scripted(_) => None,
+        }
+    }
+}
+
+impl<R: Future<Output = reqwest::Result<Response>>> InTransit<'_, R> {
+    async fn answer(self, base: &BaseUrl) -> Result<Answer, Fault> {
+        match self {
+            Self::Http(http, response) => http.answer(base, response?).await,
+            #[cfg(feature = "testing")]
+            Self::Scripted(script, request) => script.round_trip(base, &request).await,
         }
     }
 }
@@ -253,30 +272,42 @@ impl Http {
         self.resolver.is_looking_up(name).then(|| name.to_owned())
     }
 
-    async fn round_trip(
+    /// Hands `request` to the HTTP library.
+    fn send(
         &self,
         base: &BaseUrl,
         request: TokenRequest,
         user_agent: &HeaderValue,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<impl Future<Output = reqwest::Result<Response>> + Send + use<>, Fault> {
         let client = match self.proxies.before(base) {
             Ok(Some(_)) => &self.proxied,
             Ok(None) => &self.direct,
             Err(refused) => return Err(Fault::not_sent(&refused.to_string())),
         };
         let url = base.join(request.path());
-        let (mut headers, body) = request.into_parts();
+        let (headers, body) = request.into_parts();
+        let mut request = reqwest::Request::new(Method::POST, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(Bytes::from_owner(body).into());
+        let headers = request.headers_mut();
         for (name, value) in &self.headers {
             // A gateway's header comes beside the vendor's, never in its place.
             headers.entry(name).or_insert_with(|| value.clone());
         }
-        let mut response = client
-            .post(url)
-            .headers(headers)
-            .header(header::USER_AGENT, user_agent)
-            .header(header::ACCEPT_ENCODING, UNCOMPRESSED)
-            .body(Bytes::from_owner(body))
-            .send()
+        headers.insert(header::USER_AGENT, user_agent.clone());
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static(UNCOMPRESSED),
+        );
+        Ok(client.execute(request))
+    }
+
+    async fn answer(
+        &self,
+        base: &BaseUrl,
+        response: impl Future<Output = reqwest::Result<Response>>,
+    ) -> Result<Answer, Fault> {
+        let mut response = response
             .await
             .map_err(|error| match self.name_in_question(base) {
                 Some(name) if error.is_timeout() => Fault::name_unanswered(&name),
