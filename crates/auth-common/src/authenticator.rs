@@ -30,7 +30,7 @@ use crate::{
 /// The methods that ask the vendor need a Tokio runtime with time and I/O enabled, any flavour. They may be dropped at
 /// any point, as in `select!` or on a timeout: a request for a token that is under way goes on, and its token is kept.
 pub struct Authenticator<E: TokenEndpoint> {
-    cache: Arc<Cache<E>>,
+    pub(crate) cache: Arc<Cache<E>>,
 }
 
 impl<E: TokenEndpoint> Authenticator<E> {
@@ -100,8 +100,8 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// When there is no valid token and none can be had; see [`Error`] for what to do in each case.
     pub async fn authorization(&self) -> Result<HeaderValue, Error<E::ErrorResponse>> {
-        if let Some(authorization) = self.at_hand(Token::authorization) {
-            return Ok(authorization);
+        if let Some(token) = self.cache.fresh(&self.cache.current.load()) {
+            return Ok(token.authorization());
         }
         self.obtain(Want::Token, Token::authorization).await
     }
@@ -112,8 +112,8 @@ impl<E: TokenEndpoint> Authenticator<E> {
     ///
     /// As for [`authorization`](Self::authorization).
     pub async fn token(&self) -> Result<Token, Error<E::ErrorResponse>> {
-        if let Some(token) = self.at_hand(Token::clone) {
-            return Ok(token);
+        if let Some(token) = self.cache.fresh(&self.cache.current.load()) {
+            return Ok(token.clone());
         }
         self.obtain(Want::Token, Token::clone).await
     }
@@ -183,12 +183,6 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// What this authenticator is doing, without secrets.
     pub fn snapshot(&self) -> Snapshot {
         self.cache.snapshot()
-    }
-
-    /// What `take` takes of the cached token, while it is fresh.
-    #[inline]
-    pub(crate) fn at_hand<T>(&self, take: fn(&Token) -> T) -> Option<T> {
-        self.cache.fresh(take)
     }
 
     /// What `take` takes of a token that is not at hand. Boxed and out of line, so that a call which needs none of this

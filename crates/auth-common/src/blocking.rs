@@ -135,10 +135,11 @@ impl<E: TokenEndpoint> Authenticator<E> {
     /// What `take` takes of the token. Within a runtime it fails with a token at hand too: at once, not at some renewal.
     fn take<T>(&self, take: fn(&Token) -> T) -> Result<T, Error<E::ErrorResponse>> {
         outside_a_runtime()?;
-        match self.authenticator.at_hand(take) {
-            Some(taken) => Ok(taken),
-            None => Self::wait_for(self.authenticator.obtain(Want::Token, take)),
+        let cache = &self.authenticator.cache;
+        if let Some(token) = cache.fresh(&cache.current.load()) {
+            return Ok(take(token));
         }
+        Self::wait_for(self.authenticator.obtain(Want::Token, take))
     }
 }
 

@@ -251,12 +251,11 @@ impl<E: TokenEndpoint> Cache<E> {
         }
     }
 
-    /// What `take` takes of the cached token, while it is fresh: one atomic load, no lock, no allocation.
+    /// The token in `current`, while it is fresh: no lock, no allocation.
     #[inline]
-    pub(crate) fn fresh<T>(&self, take: impl FnOnce(&Token) -> T) -> Option<T> {
-        let current = self.current.load();
+    pub(crate) fn fresh<'a>(&self, current: &'a Option<Arc<Current>>) -> Option<&'a Token> {
         let current = current.as_ref()?;
-        (!current.advisory.is_reached(&self.clock)).then(|| take(&current.token))
+        (!current.advisory.is_reached(&self.clock)).then_some(&current.token)
     }
 
     /// See [`Authenticator::invalidate`](crate::Authenticator::invalidate).
