@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 #[cfg(feature = "store")]
 use crate::deadline::within;
 use crate::{
-    Exchange, TokenEndpoint, TokenRequest, Transport,
+    Exchange, TokenEndpoint, Transport,
     answer::{self, Arrival, Arrived, Failed, How, RefreshToken},
     cache::{Cache, Destination, Outcome, Withheld},
     failure::AfterRefresh,
@@ -24,7 +24,7 @@ use crate::{
     presented::Presented,
     retry::{Attempts, Next},
     source::Origin,
-    transport::{Fault, places::Place},
+    transport::{Answer, Fault, places::Place},
 };
 
 /// It holds the cache weakly, so that it ends with the last authenticator, and no credentials.
@@ -85,128 +85,126 @@ impl<E: TokenEndpoint> Flight<E> {
         }
     }
 
-    /// Asks the vendor for a token that is good to be served. Without a refresh token `given`, there may be one in the
-    /// cache. The `first` request may have its place already, and the time by which all are to be done.
-    pub(crate) async fn ask_vendor(
+    /// Asks the vendor for a token that is good to be served, until one comes or the table of failures says that it is
+    /// enough. Without a refresh token `given`, there may be one in the cache. The `first` request may have its place
+    /// already, and the time by which all are to be done.
+    pub(crate) fn ask_vendor(
         &self,
         given: Option<RefreshToken>,
         first: Option<(Place, Instant)>,
-    ) -> Result<Arrived, Ended<E>> {
-        let arrival = self.attempts(given, first).await?;
-        let cache = self.cache()?;
-        let draw = cache.clock.draw_at(arrival.came);
-        let arrived = arrival.check(cache.policy.margins, draw)?;
-        Ok(Cache::not_refused(&cache.lock(), arrived)?)
-    }
-
-    /// Attempts, until one succeeds or the table of failures says that it is enough.
-    async fn attempts(
-        &self,
-        given: Option<RefreshToken>,
-        first: Option<(Place, Instant)>,
-    ) -> Result<Arrival, Ended<E>> {
+    ) -> impl Future<Output = Result<Arrived, Ended<E>>> + Send {
         let (mut place, deadline) = match first {
             Some((place, deadline)) => (Some(place), deadline),
             None => (None, Instant::now() + self.limit),
         };
-        let left = || deadline.saturating_duration_since(Instant::now());
-        let (mut attempts, mut refresh_token, attempt_timeout) = {
-            let cache = self.cache()?;
-            let attempts = Attempts::new(cache.attempts);
-            let refresh_token = given.or_else(|| cache.take_refresh_token(self.id));
-            (attempts, refresh_token, cache.attempt_timeout)
-        };
-        loop {
-            // It is given back before another attempt waits.
-            let taken = match place.take() {
-                Some(place) => Ok(place),
-                None => self.place(left()).await,
+        let mut refresh_token = given;
+        async move {
+            let left = || deadline.saturating_duration_since(Instant::now());
+            let (mut attempts, attempt_timeout) = {
+                let cache = self.cache()?;
+                if refresh_token.is_none() {
+                    refresh_token = cache.take_refresh_token(self.id);
+                }
+                (Attempts::new(cache.attempts), cache.attempt_timeout)
             };
-            let place = match taken {
-                Ok(place) => place,
-                Err(fault) => {
-                    if let Some(cache) = self.cache.upgrade() {
-                        cache.put_back(refresh_token);
+            loop {
+                // It is given back before another attempt waits.
+                let place = match place.take() {
+                    Some(place) => place,
+                    None => match self.place(left()).await {
+                        Ok(place) => place,
+                        Err(fault) => {
+                            if let Some(cache) = self.cache.upgrade() {
+                                cache.put_back(refresh_token);
+                            }
+                            return Err(Ended::Failed(fault.into()));
+                        }
+                    },
+                };
+                let exchange = match refresh_token {
+                    Some(_) => Exchange::Refresh,
+                    None => Exchange::Login,
+                };
+                let attempt = self.attempt(
+                    refresh_token.as_ref(),
+                    attempts.made(),
+                    deadline,
+                    attempt_timeout,
+                );
+                let (answer, started) = match attempt.await {
+                    Ok(answered) => answered,
+                    Err(why) => {
+                        if let Some(cache) = self.cache.upgrade() {
+                            cache.put_back(refresh_token);
+                        }
+                        return Err(why.into());
                     }
-                    return Err(Ended::Failed(fault.into()));
-                }
-            };
-            let exchange = match refresh_token {
-                Some(_) => Exchange::Refresh,
-                None => Exchange::Login,
-            };
-            let request = self.request(refresh_token.as_ref(), left()).await;
-            let (answer, started) = match request {
-                Ok((request, started)) => {
-                    observe::requested(exchange, attempts.made());
-                    let allowed = attempt_timeout.min(left());
-                    self.report(allowed);
-                    let once_more = || self.report(allowed);
-                    let answer = self.destination.send(request, allowed, once_more).await;
-                    (answer, started)
-                }
-                Err(Unsent::NoCredentials(fault, now)) => (Err(fault), now),
-                Err(Unsent::Withheld(why)) => {
-                    if let Some(cache) = self.cache.upgrade() {
-                        cache.put_back(refresh_token);
+                };
+                drop(place);
+                let cache = self.cache()?;
+                let presented = refresh_token.as_ref().map(|it| it.secret.expose_secret());
+                let now = cache.clock.now();
+                let read = cache.with_secrets(cache.sent().as_ref(), presented, |secrets| {
+                    answer::read(exchange, answer, secrets, now, |body| match E::REFRESH {
+                        Some(refresh) if exchange == Exchange::Refresh => refresh.read(body),
+                        _ => E::token_response(body).map(Into::into),
+                    })
+                });
+                let failed = match read {
+                    Ok((grant, answer)) => {
+                        return Self::accept(
+                            &cache,
+                            Arrival {
+                                grant,
+                                answer,
+                                started,
+                                came: now,
+                                exchange,
+                                presented: refresh_token,
+                            },
+                        );
                     }
-                    return Err(why.into());
+                    Err(failed) => failed.with_hint(cache.sent().as_ref()),
+                };
+                // Where it is all there is, it is presented again until the vendor refuses it: there is nothing to lose.
+                let last_resort = exchange == Exchange::Refresh && cache.has_no_login();
+                let kept = matches!(failed.kind.row().refresh, AfterRefresh::Kept { .. })
+                    || last_resort && failed.error.is_transient();
+                if !kept {
+                    refresh_token = None;
                 }
-            };
-            drop(place);
-            let cache = self.cache()?;
-            let presented = refresh_token.as_ref().map(|it| it.secret.expose_secret());
-            let now = cache.clock.now();
-            let read = cache.with_secrets(cache.sent().as_ref(), presented, |secrets| {
-                answer::read(exchange, answer, secrets, now, |body| match E::REFRESH {
-                    Some(refresh) if exchange == Exchange::Refresh => refresh.read(body),
-                    _ => E::token_response(body).map(Into::into),
-                })
-            });
-            let failed = match read {
-                Ok((grant, answer)) => {
-                    return Ok(Arrival {
-                        grant,
-                        answer,
-                        started,
-                        came: now,
-                        exchange,
-                        presented: refresh_token,
-                    });
-                }
-                Err(failed) => failed.with_hint(cache.sent().as_ref()),
-            };
-            // Where it is all there is, it is presented again until the vendor refuses it: there is nothing to lose.
-            let last_resort = exchange == Exchange::Refresh && cache.has_no_login();
-            let kept = matches!(failed.kind.row().refresh, AfterRefresh::Kept { .. })
-                || last_resort && failed.error.is_transient();
-            if !kept {
-                refresh_token = None;
+                let draw = cache.clock.draw();
+                let next = attempts.after(exchange, failed.kind, failed.asked, left(), draw);
+                let after = match next {
+                    Next::Repeat { after } => after,
+                    Next::LoginInstead if !last_resort => Duration::ZERO,
+                    Next::LoginInstead if refresh_token.is_none() => {
+                        return Err(Ended::Failed(failed.without_login()));
+                    }
+                    // Refused were those that the login began with.
+                    Next::GiveUp
+                        if failed.is_refusal_of_credentials() && cache.has_other_credentials() =>
+                    {
+                        Duration::ZERO
+                    }
+                    Next::LoginInstead | Next::GiveUp => {
+                        cache.put_back(refresh_token);
+                        return Err(Ended::Failed(failed));
+                    }
+                };
+                cache.report(self.id, after);
+                drop(cache);
+                observe::retrying(failed.error.kind(), failed.error.status(), after);
+                sleep(after).await;
             }
-            let draw = cache.clock.draw();
-            let next = attempts.after(exchange, failed.kind, failed.asked, left(), draw);
-            let after = match next {
-                Next::Repeat { after } => after,
-                Next::LoginInstead if !last_resort => Duration::ZERO,
-                Next::LoginInstead if refresh_token.is_none() => {
-                    return Err(Ended::Failed(failed.without_login()));
-                }
-                // Refused were those that the login began with.
-                Next::GiveUp
-                    if failed.is_refusal_of_credentials() && cache.has_other_credentials() =>
-                {
-                    Duration::ZERO
-                }
-                Next::LoginInstead | Next::GiveUp => {
-                    cache.put_back(refresh_token);
-                    return Err(Ended::Failed(failed));
-                }
-            };
-            cache.report(self.id, after);
-            drop(cache);
-            observe::retrying(failed.error.kind(), failed.error.status(), after);
-            sleep(after).await;
         }
+    }
+
+    /// The token that arrived, if it is good to be served.
+    fn accept(cache: &Cache<E>, arrival: Arrival) -> Result<Arrived, Ended<E>> {
+        let draw = cache.clock.draw_at(arrival.came);
+        let arrived = arrival.check(cache.policy.margins, draw)?;
+        Ok(Cache::not_refused(&cache.lock(), arrived)?)
     }
 
     /// Waits until this flight may send a request.
@@ -229,27 +227,44 @@ impl<E: TokenEndpoint> Flight<E> {
         }
     }
 
-    /// Gathers what to present, and encodes it, if it may be sent.
-    async fn request(
+    /// Asks the vendor once, if that may be done, and says when it began. Without credentials to present there is no
+    /// answer.
+    async fn attempt(
         &self,
         refresh_token: Option<&RefreshToken>,
-        left: Duration,
-    ) -> Result<(TokenRequest, Moment), Unsent> {
-        let refresh_token = refresh_token.map(|it| &it.secret);
+        made: u32,
+        deadline: Instant,
+        attempt_timeout: Duration,
+    ) -> Result<(Result<Answer, Fault>, Moment), Withheld> {
+        let left = || deadline.saturating_duration_since(Instant::now());
         let origin = {
             let cache = self.cache()?;
             let origin = cache.origin();
             if matches!(origin, Origin::Source(_)) {
-                cache.report(self.id, left);
+                cache.report(self.id, left());
             }
             origin
         };
-        let gathered = Presented::<E>::gather(refresh_token, origin, left).await;
-        let cache = self.cache()?;
-        let now = cache.clock.now();
-        let presented = gathered.map_err(|fault| Unsent::NoCredentials(fault, now))?;
-        cache.permit(self.id, &presented, now)?;
-        Ok((presented.encode(), now))
+        let refresh_token = refresh_token.map(|it| &it.secret);
+        let presented = match Presented::<E>::gather(refresh_token, origin, left()).await {
+            Ok(presented) => presented,
+            Err(fault) => return Ok((Err(fault), self.cache()?.clock.now())),
+        };
+        let (now, allowed);
+        let request = {
+            // Moved to where it ends: nothing is held while the answer is waited for.
+            let presented = presented;
+            let cache = self.cache()?;
+            now = cache.clock.now();
+            cache.permit(self.id, &presented, now)?;
+            observe::requested(presented.exchange(), made);
+            allowed = attempt_timeout.min(left());
+            cache.report(self.id, allowed);
+            presented.encode()
+        };
+        let once_more = || self.report(allowed);
+        let answer = self.destination.send(request, allowed, once_more).await;
+        Ok((answer, now))
     }
 
     pub(crate) fn cache(&self) -> Result<Arc<Cache<E>>, Withheld> {
@@ -401,19 +416,6 @@ impl<E: TokenEndpoint> From<Failed<E>> for Ended<E> {
 }
 
 impl<E: TokenEndpoint> From<Withheld> for Ended<E> {
-    fn from(why: Withheld) -> Self {
-        Self::Withheld(why)
-    }
-}
-
-/// Why there is no request to send.
-enum Unsent {
-    /// And when that was.
-    NoCredentials(Fault, Moment),
-    Withheld(Withheld),
-}
-
-impl From<Withheld> for Unsent {
     fn from(why: Withheld) -> Self {
         Self::Withheld(why)
     }

@@ -48,6 +48,13 @@ impl<'a, E: TokenEndpoint> Presented<'a, E> {
         }
     }
 
+    pub(crate) fn exchange(&self) -> Exchange {
+        match self {
+            Self::Login(_) => Exchange::Login,
+            Self::Refresh { .. } => Exchange::Refresh,
+        }
+    }
+
     pub(crate) fn encode(&self) -> TokenRequest {
         match self {
             Self::Login(credentials) => E::token_request(credentials),
@@ -62,10 +69,7 @@ impl<'a, E: TokenEndpoint> Presented<'a, E> {
     /// What is to be remembered of it until the answer has been read.
     pub(crate) fn sent(&self) -> Sent<E> {
         Sent {
-            exchange: match self {
-                Self::Login(_) => Exchange::Login,
-                Self::Refresh { .. } => Exchange::Refresh,
-            },
+            exchange: self.exchange(),
             credentials: self.credentials().map(Arc::clone),
         }
     }
