@@ -78,11 +78,10 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// two are one.
 #[inline]
 pub(super) fn fold(c: char, mut each: impl FnMut(char)) {
-    if c.is_ascii() {
-        return each(match c {
-            '+' => ' ',
-            c => c.to_ascii_lowercase(),
-        });
+    if let Ok(byte) = u8::try_from(c)
+        && byte.is_ascii()
+    {
+        return each(fold_ascii(byte).into());
     }
     if let Some(folded) = folded(c) {
         return each(folded);
@@ -95,6 +94,15 @@ pub(super) fn fold(c: char, mut each: impl FnMut(char)) {
         if !is_accent(c) {
             each(folded(c).unwrap_or(c));
         }
+    }
+}
+
+/// The same for a letter of ASCII.
+#[inline]
+pub(super) fn fold_ascii(byte: u8) -> u8 {
+    match byte {
+        b'+' => b' ',
+        byte => byte.to_ascii_lowercase(),
     }
 }
 
