@@ -28,7 +28,8 @@ pub fn rows() -> Result<Vec<Row>> {
         refresh_token: random(1, 900, LETTERS),
     };
     let refusal = r#"{"detail":"Token is invalid or expired","code":"token_not_valid"}"#;
-    let usual = usual.cost_of("401 Unauthorized", refusal.into())?;
+    // What the machine does beside it only adds, and a run takes a tenth of a second.
+    let usual = rounds::median_of(RUNS, || usual.cost_of("401 Unauthorized", refusal.into()))?;
 
     let longest = Secrets {
         organization: random(2, 64, LETTERS),
@@ -170,3 +171,4 @@ fn processor_time(runtime: &Runtime, work: impl Future<Output = Result>) -> Resu
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ACCENTED: &str = "abcdéãçôABC123&%+日本ßüñ";
 const ROUNDS: usize = 101;
+const RUNS: usize = 15;
