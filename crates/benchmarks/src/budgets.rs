@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A cached header, on one thread or two, against an `ArcSwap` load, one `Instant::now()` and a clone.
-pub const CACHED_HEADER: f64 = 1.3;
+pub const CACHED_HEADER: f64 = 1.2;
 /// The same of [`TENANTS`](crate::tenants::TENANTS) in random order.
 pub const SCATTERED_HEADER: f64 = 1.5;
 /// Allocations of a cached call.

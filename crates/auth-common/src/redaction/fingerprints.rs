@@ -130,8 +130,8 @@ impl Fingerprints {
     }
 
     /// What [`add`](Self::add) does of a text of [`TELLING_FRAGMENT`] letters or more that are all visible ASCII, in a
-    /// fraction of the time: a byte is a letter, and every fragment has as many. Nearly all secrets are such, the long ones above all.
-    /// Whether `text` is one.
+    /// fraction of the time: a byte is a letter, and every fragment has as many, so that the hash of one follows from that
+    /// of the one before. Nearly all secrets are such, the long ones above all. Whether `text` is one.
     fn add_ascii(&mut self, text: &str) -> bool {
         let letters = text.as_bytes();
         let Some((first, rest)) = letters.split_at_checked(TELLING_FRAGMENT) else {
