@@ -286,6 +286,7 @@ impl Http {
         };
         let url = base.join(request.path());
         let (headers, body) = request.into_parts();
+        // Filled in at once: the HTTP library's builder copies it at each step.
         let mut request = reqwest::Request::new(Method::POST, url);
         *request.headers_mut() = headers;
         *request.body_mut() = Some(Bytes::from_owner(body).into());

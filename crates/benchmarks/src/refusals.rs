@@ -28,7 +28,7 @@ pub fn rows() -> Result<Vec<Row>> {
         refresh_token: random(1, 900, LETTERS),
     };
     let refusal = r#"{"detail":"Token is invalid or expired","code":"token_not_valid"}"#;
-    // What the machine does beside it only adds, and a run takes a tenth of a second.
+    // The difference of two medians, each several times as large: of one run alone it is off by half.
     let usual = rounds::median_of(RUNS, || usual.cost_of("401 Unauthorized", refusal.into()))?;
 
     let longest = Secrets {

@@ -195,7 +195,7 @@ fn every_failure_names_its_vendor_and_configuration_has_none() {
     }
 }
 
-/// Such a result is copied twice on each call, and one of 64 bytes took 4 ns longer: `cargo xtask bench cached`.
+/// Each call returns such a result, and one of 64 bytes took 4 ns longer: `cargo xtask bench cached`.
 #[test]
 fn error_makes_no_result_larger_than_the_header_in_it() {
     let with_error = size_of::<Result<HeaderValue, Error<String>>>();
